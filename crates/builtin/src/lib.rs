@@ -1,0 +1,1 @@
+//! The drivers, filters, parsers, rewrites and template functions written in Rust.

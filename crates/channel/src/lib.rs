@@ -1,0 +1,1 @@
+//! Between daemon and worker: the shared ring, credits, the doorbell, the worker protocol.

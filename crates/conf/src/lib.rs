@@ -1,0 +1,1 @@
+//! The configuration language: text to statements, with every mistake shown where it was made.

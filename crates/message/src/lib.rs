@@ -1,0 +1,1 @@
+//! Messages: the record, names and values, time, syslog formats, templates.

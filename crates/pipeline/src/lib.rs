@@ -1,0 +1,1 @@
+//! The machine: plan, running, log paths, windows, acks, queues, counters.
