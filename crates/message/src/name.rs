@@ -1,0 +1,179 @@
+//! Names of name-value pairs.
+//!
+//! A few names are known to the daemon itself; in a record they are a number. Every other name is stored in the
+//! record, with a hash that makes a look-up a comparison of two words before it is one of bytes.
+
+/// A name the daemon knows by itself. Its number stands in records, so the order is part of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Builtin {
+    /// `MESSAGE`, also `MSG` and `MSGONLY`.
+    Message = 0,
+    /// `HOST`, also `FULLHOST`.
+    Host = 1,
+    /// `PROGRAM`.
+    Program = 2,
+    /// `PID`.
+    Pid = 3,
+    /// `MSGID`.
+    Msgid = 4,
+    /// `LEGACY_MSGHDR`: the header text of an RFC 3164 message, as it came.
+    LegacyMsghdr = 5,
+    /// `HOST_FROM`, also `FULLHOST_FROM`: the host that handed us the message.
+    HostFrom = 6,
+    /// `SOURCE`: name of the source statement.
+    Source = 7,
+    /// `RAWMSG`: the bytes before parsing, where `store-raw-message` asks for them.
+    Rawmsg = 8,
+    /// `TRANSPORT`.
+    Transport = 9,
+    /// `MSGFORMAT`.
+    Msgformat = 10,
+    /// `FILE_NAME`.
+    FileName = 11,
+    /// `PEERIP`.
+    PeerIp = 12,
+    /// `PEERPORT`.
+    PeerPort = 13,
+    /// `TAGS`: comma separated.
+    Tags = 14,
+    /// `SOURCEIP`.
+    SourceIp = 15,
+    /// `SOURCEPORT`.
+    SourcePort = 16,
+    /// `DESTIP`.
+    DestIp = 17,
+    /// `DESTPORT`.
+    DestPort = 18,
+    /// `IP_PROTO`: 4 or 6.
+    IpProto = 19,
+    /// `PROTO`: 6 for TCP, 17 for UDP.
+    Proto = 20,
+    /// `RAWMSG_SIZE`.
+    RawmsgSize = 21,
+}
+
+/// Number of built-in names.
+pub const BUILTINS: usize = 22;
+
+const NAMES: [&str; BUILTINS] = [
+    "MESSAGE",
+    "HOST",
+    "PROGRAM",
+    "PID",
+    "MSGID",
+    "LEGACY_MSGHDR",
+    "HOST_FROM",
+    "SOURCE",
+    "RAWMSG",
+    "TRANSPORT",
+    "MSGFORMAT",
+    "FILE_NAME",
+    "PEERIP",
+    "PEERPORT",
+    "TAGS",
+    "SOURCEIP",
+    "SOURCEPORT",
+    "DESTIP",
+    "DESTPORT",
+    "IP_PROTO",
+    "PROTO",
+    "RAWMSG_SIZE",
+];
+
+const ALL: [Builtin; BUILTINS] = {
+    use Builtin::*;
+    [
+        Message,
+        Host,
+        Program,
+        Pid,
+        Msgid,
+        LegacyMsghdr,
+        HostFrom,
+        Source,
+        Rawmsg,
+        Transport,
+        Msgformat,
+        FileName,
+        PeerIp,
+        PeerPort,
+        Tags,
+        SourceIp,
+        SourcePort,
+        DestIp,
+        DestPort,
+        IpProto,
+        Proto,
+        RawmsgSize,
+    ]
+};
+
+impl Builtin {
+    /// The name as users write it.
+    pub fn as_str(self) -> &'static str {
+        NAMES[self as usize]
+    }
+
+    /// The built-in with this number, as it stands in a record.
+    pub fn from_number(number: u32) -> Option<Builtin> {
+        ALL.get(number as usize).copied()
+    }
+
+    /// Its bit in a record's presence mask.
+    pub fn bit(self) -> u32 {
+        1 << (self as u32)
+    }
+
+    /// Every built-in, in order of its number.
+    pub fn all() -> impl Iterator<Item = Builtin> {
+        ALL.into_iter()
+    }
+}
+
+/// A name, ready to be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// One the daemon knows.
+    Builtin(Builtin),
+    /// Any other, with its hash.
+    Custom(&'a [u8], u32),
+}
+
+/// Bytes a custom name may have; a longer one is not stored (as in syslog-ng).
+pub const NAME_BYTES_MAX: usize = 255;
+
+impl<'a> Name<'a> {
+    /// Resolves aliases and built-ins; every other text is a custom name.
+    pub fn new(text: &'a [u8]) -> Name<'a> {
+        match builtin(text) {
+            Some(builtin) => Name::Builtin(builtin),
+            None => Name::Custom(text, hash(text)),
+        }
+    }
+
+    /// The name as bytes, aliases resolved.
+    pub fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Name::Builtin(builtin) => builtin.as_str().as_bytes(),
+            Name::Custom(text, _) => text,
+        }
+    }
+}
+
+fn builtin(text: &[u8]) -> Option<Builtin> {
+    if !text.first().is_some_and(u8::is_ascii_uppercase) {
+        return None;
+    }
+    match text {
+        b"MSG" | b"MSGONLY" => Some(Builtin::Message),
+        b"FULLHOST" => Some(Builtin::Host),
+        b"FULLHOST_FROM" => Some(Builtin::HostFrom),
+        _ => ALL.into_iter().find(|candidate| candidate.as_str().as_bytes() == text),
+    }
+}
+
+/// FNV-1a: names are short, and the hash must be the same in every process.
+pub fn hash(text: &[u8]) -> u32 {
+    text.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}

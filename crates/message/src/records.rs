@@ -1,0 +1,147 @@
+//! Records of one source in one allocation, and a message as its readers see it.
+
+use std::sync::Arc;
+
+use crate::name::{Builtin, Name};
+use crate::record::{self, Entry, Head, Record};
+use crate::value::ValueType;
+
+/// What all messages of a source or a connection have in common: SOURCE, HOST_FROM, TRANSPORT, the source's tags,
+/// the HOST of a message that names none.
+///
+/// Kept once beside the records instead of in each of them; a look-up that finds nothing in the record falls
+/// through to here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(Vec<u8>);
+
+impl Origin {
+    /// An origin with these values.
+    pub fn new(entries: &[(Builtin, &[u8])]) -> Origin {
+        let entries: Vec<Entry<'_>> = entries
+            .iter()
+            .map(|(builtin, value)| Entry { name: Name::Builtin(*builtin), value, kind: kind_of(*builtin) })
+            .collect();
+        let mut bytes = Vec::new();
+        record::encode(&mut bytes, &Head::default(), &entries);
+        Origin(bytes)
+    }
+
+    /// Its values as a record.
+    pub fn record(&self) -> Record<'_> {
+        Record::trusted(&self.0)
+    }
+}
+
+fn kind_of(builtin: Builtin) -> ValueType {
+    match builtin {
+        Builtin::Tags => ValueType::List,
+        Builtin::SourcePort | Builtin::DestPort | Builtin::IpProto | Builtin::Proto | Builtin::RawmsgSize => {
+            ValueType::Integer
+        }
+        _ => ValueType::String,
+    }
+}
+
+/// Whole records back to back in one allocation, with their origin. Never changes once made.
+#[derive(Debug)]
+pub struct Records {
+    bytes: Box<[u8]>,
+    count: u32,
+    origin: Arc<Origin>,
+}
+
+impl Records {
+    /// Takes trusted records: encoded by us, or checked. `count` is how many there are.
+    pub fn new(bytes: Vec<u8>, count: u32, origin: Arc<Origin>) -> Records {
+        // A queue may hold this for long, so spare capacity goes back.
+        Records { bytes: bytes.into_boxed_slice(), count, origin }
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// All records back to back.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The origin they share.
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// The message at this offset, which must be one that [`Records::offsets`] gave.
+    #[inline]
+    pub fn message(&self, offset: u32) -> Message<'_> {
+        Message { record: Record::at(&self.bytes, offset as usize), origin: Some(self.origin.record()) }
+    }
+
+    /// Offsets of the records, in order.
+    pub fn offsets(&self) -> impl Iterator<Item = u32> + '_ {
+        let mut next = 0usize;
+        std::iter::from_fn(move || {
+            if next >= self.bytes.len() {
+                return None;
+            }
+            let offset = next;
+            next += Record::at(&self.bytes, offset).as_bytes().len();
+            Some(offset as u32)
+        })
+    }
+
+    /// The messages, in order.
+    pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
+        self.offsets().map(|offset| self.message(offset))
+    }
+}
+
+/// One message as filters, templates and destinations read it: its record, with the origin behind it.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    record: Record<'a>,
+    origin: Option<Record<'a>>,
+}
+
+impl<'a> Message<'a> {
+    /// A message of this record and origin.
+    pub fn new(record: Record<'a>, origin: Option<Record<'a>>) -> Message<'a> {
+        Message { record, origin }
+    }
+
+    /// Its own record.
+    #[inline]
+    pub fn record(self) -> Record<'a> {
+        self.record
+    }
+
+    /// What it shares with its neighbours.
+    pub fn origin(self) -> Option<Record<'a>> {
+        self.origin
+    }
+
+    /// The value under `name`, with its type.
+    #[inline]
+    pub fn get(self, name: Name<'_>) -> Option<(&'a [u8], ValueType)> {
+        self.record.get(name).or_else(|| self.origin?.get(name))
+    }
+
+    /// The bytes of a built-in, empty where it is unset.
+    #[inline]
+    pub fn builtin(self, builtin: Builtin) -> &'a [u8] {
+        self.record.builtin(builtin).or_else(|| self.origin?.builtin(builtin)).unwrap_or_default()
+    }
+
+    /// The pairs a reader sees: its own, then those of the origin that it does not cover.
+    pub fn pairs(self) -> impl Iterator<Item = Entry<'a>> {
+        let own = self.record.pairs();
+        let shared = self.origin.into_iter().flat_map(Record::pairs);
+        own.chain(shared.filter(move |entry| self.record.get(entry.name).is_none()))
+    }
+}
