@@ -253,6 +253,12 @@ impl<'a> Record<'a> {
         get_u32(self.0, PRESENT) & builtin.bit() != 0
     }
 
+    /// Whether a value of any built-in in this mask of [`Builtin::bit`]s is stored here.
+    #[inline]
+    pub fn has_any(self, mask: u32) -> bool {
+        get_u32(self.0, PRESENT) & mask != 0
+    }
+
     /// The value stored under `name`, with its type.
     #[inline]
     pub fn get(self, name: Name<'_>) -> Option<(&'a [u8], ValueType)> {

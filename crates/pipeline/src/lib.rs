@@ -5,11 +5,25 @@
 #![forbid(unsafe_code)]
 
 pub mod ack;
+pub mod carry;
+pub mod destination;
 pub mod exit;
 pub mod flow;
+pub mod inlet;
+pub mod metrics;
+pub mod path;
+pub mod queue;
+pub mod source;
+pub mod steps;
 pub mod window;
 
 pub use ack::{Ack, Answer, Position};
+pub use carry::Carry;
+pub use destination::{Destination, Outcome, SendError};
 pub use exit::Exit;
 pub use flow::Flow;
+pub use inlet::Inlet;
+pub use metrics::{Counter, Metrics};
+pub use source::{Post, Setup, Source, StartError};
+pub use steps::{Filter, Matched, Parser, Rewrite};
 pub use window::Window;

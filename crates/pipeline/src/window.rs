@@ -79,7 +79,11 @@ impl Answer for Window {
     fn answered(&self, messages: u32, _position: Position, _aborted: bool) {
         let wakers = {
             let mut state = self.state.lock();
-            debug_assert!(state.taken >= u64::from(messages), "window got back {messages} of {}", state.taken);
+            debug_assert!(
+                state.taken >= u64::from(messages),
+                "window got back {messages} of {}",
+                state.taken
+            );
             let was_full = self.free_of(&state) == 0;
             state.taken = state.taken.saturating_sub(u64::from(messages));
             if !was_full {

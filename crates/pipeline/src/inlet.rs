@@ -1,0 +1,124 @@
+//! The mouth of a destination driver: where log paths push.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::ack::Ack;
+use crate::flow::Flow;
+use crate::metrics::{Counter, Metrics};
+use crate::queue::{Delivery, MemoryQueue};
+
+/// The queue of one destination driver, with its counters. Shared by the log paths that feed it and its worker.
+pub struct Inlet {
+    id: String,
+    driver: &'static str,
+    instance: String,
+    queue: MemoryQueue,
+    time_reopen: Duration,
+    reopens: AtomicU64,
+    processed: Counter,
+    written: Counter,
+    dropped: Counter,
+    statement: Counter,
+    dropped_full: Counter,
+    metrics: std::sync::Arc<Metrics>,
+}
+
+/// What an inlet needs to know of its driver.
+pub struct InletOptions {
+    /// `d_local#0`.
+    pub id: String,
+    /// `d_local`.
+    pub statement: String,
+    /// `file`, `network` …
+    pub driver: &'static str,
+    /// File name, address …, for the counters.
+    pub instance: String,
+    /// `log-fifo-size()`, messages.
+    pub fifo_size: usize,
+    /// `time-reopen()`.
+    pub time_reopen: Duration,
+}
+
+impl Inlet {
+    /// An inlet with an empty queue.
+    pub fn new(options: InletOptions, metrics: &std::sync::Arc<Metrics>) -> Inlet {
+        let InletOptions { id, statement, driver, instance, fifo_size, time_reopen } = options;
+        let component = format!("dst.{driver}");
+        let counter = |kind| metrics.counter(&component, &id, &instance, kind);
+        Inlet {
+            queue: MemoryQueue::new(fifo_size, counter("queued")),
+            processed: counter("processed"),
+            written: counter("written"),
+            dropped: counter("dropped"),
+            dropped_full: counter("dropped.queue-full"),
+            statement: metrics.counter("destination", &statement, "", "processed"),
+            reopens: AtomicU64::new(0),
+            metrics: metrics.clone(),
+            id,
+            driver,
+            instance,
+            time_reopen,
+        }
+    }
+
+    /// Takes messages from a log path. Never blocks: under flow-control `ack` is kept until they are delivered;
+    /// without, they are queued or dropped and counted, and `ack` is answered here.
+    pub fn push(&self, flow: Flow, ack: &Ack, flow_control: bool) {
+        let messages = flow.len() as u64;
+        self.processed.add(messages);
+        self.statement.add(messages);
+        let ack = if flow_control { ack.clone() } else { Ack::none() };
+        let dropped = self.queue.push(Delivery { flow, ack, flow_control });
+        if dropped > 0 {
+            self.dropped.add(dropped as u64);
+            self.dropped_full.add(dropped as u64);
+            tracing::debug!(destination = %self.id, messages = dropped, "Destination queue full, dropping message");
+        }
+    }
+
+    /// `d_local#0`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The queue behind the mouth.
+    pub fn queue(&self) -> &MemoryQueue {
+        &self.queue
+    }
+
+    /// `time-reopen()` of the driver.
+    pub fn time_reopen(&self) -> Duration {
+        self.time_reopen
+    }
+
+    /// Asks the worker to reopen its files before the next batch.
+    pub fn ask_reopen(&self) {
+        self.reopens.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often reopening was asked for.
+    pub(crate) fn reopens(&self) -> u64 {
+        self.reopens.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn written(&self, messages: u64) {
+        self.written.add(messages);
+    }
+
+    pub(crate) fn dropped(&self, messages: u64, reason: &'static str) {
+        self.dropped.add(messages);
+        let kind = drop_kind(reason);
+        self.metrics.counter(&format!("dst.{}", self.driver), &self.id, &self.instance, kind).add(messages);
+    }
+}
+
+fn drop_kind(reason: &'static str) -> &'static str {
+    match reason {
+        "retries" => "dropped.retries",
+        "stopped" => "dropped.stopped",
+        "path" => "dropped.path",
+        "too-large" => "dropped.too-large",
+        _ => "dropped.rejected",
+    }
+}

@@ -1,0 +1,102 @@
+//! Counters, by the names operators know from `stats`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+/// One number that only the machine changes and anybody may read. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Takes `n` away; a gauge never goes below 0.
+    pub fn sub(&self, n: u64) {
+        let _ =
+            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |value| Some(value.saturating_sub(n)));
+    }
+
+    /// Makes it `n`.
+    pub fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
+    }
+
+    /// The number now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a counter counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// `src.file`, `dst.network`, `source`, `destination`, `center`, `filter`, `global` …
+    pub component: String,
+    /// Statement, with `#n` for the n-th driver in it.
+    pub id: String,
+    /// File name, address, class …
+    pub instance: String,
+    /// `processed`, `dropped`, `queued`, `written` …; a drop for one reason is `dropped.REASON`.
+    pub kind: &'static str,
+}
+
+/// State of a counter's owner, as `stats` prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its driver runs.
+    Active,
+    /// Its driver is gone; the number stays until it is removed.
+    Orphaned,
+}
+
+/// Every counter of the daemon. Survives reloads, so that numbers go on.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    rows: Mutex<BTreeMap<Key, (Counter, State)>>,
+}
+
+impl Metrics {
+    /// An empty table.
+    pub fn new() -> Arc<Metrics> {
+        Arc::default()
+    }
+
+    /// The counter under this key: the one that is there, else a new one at 0.
+    pub fn counter(&self, component: &str, id: &str, instance: &str, kind: &'static str) -> Counter {
+        let key = Key { component: component.into(), id: id.into(), instance: instance.into(), kind };
+        let mut rows = self.rows.lock();
+        let row = rows.entry(key).or_insert_with(|| (Counter::default(), State::Active));
+        row.1 = State::Active;
+        row.0.clone()
+    }
+
+    /// Marks every counter orphaned; those that a new plan asks for again become active.
+    pub fn orphan_all(&self) {
+        self.rows.lock().values_mut().for_each(|row| row.1 = State::Orphaned);
+    }
+
+    /// Forgets orphaned counters.
+    pub fn remove_orphans(&self) {
+        self.rows.lock().retain(|_, row| row.1 == State::Active);
+    }
+
+    /// Sets every counter to 0, but for those that show a present amount.
+    pub fn reset(&self) {
+        for (key, (counter, _)) in self.rows.lock().iter() {
+            if !matches!(key.kind, "queued" | "memory_usage" | "connections" | "stamp") {
+                counter.set(0);
+            }
+        }
+    }
+
+    /// All rows, by key.
+    pub fn rows(&self) -> Vec<(Key, u64, State)> {
+        self.rows.lock().iter().map(|(key, (counter, state))| (key.clone(), counter.get(), *state)).collect()
+    }
+}

@@ -1,0 +1,30 @@
+//! What stands in a log path between source and destination.
+
+use message::{Draft, Message};
+
+/// Whether a message goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matched {
+    /// It does.
+    Yes,
+    /// It ends here, on this branch.
+    No,
+}
+
+/// Decides which messages go on. Called from every source's thread, at the same time too.
+pub trait Filter: Send + Sync {
+    /// Whether `message` goes on.
+    fn accepts(&self, message: Message<'_>) -> bool;
+}
+
+/// Changes messages. Called from every source's thread, at the same time too.
+pub trait Rewrite: Send + Sync {
+    /// Writes to `draft` what shall be different from `message`.
+    fn apply<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>);
+}
+
+/// Takes messages apart. Called from every source's thread, at the same time too.
+pub trait Parser: Send + Sync {
+    /// Writes to `draft` what it finds in `message`. [`Matched::No`] drops the message from its branch.
+    fn parse<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>) -> Matched;
+}
