@@ -164,6 +164,11 @@ impl Worker {
             "Destination is not reachable, retrying"
         );
         self.close();
+        if self.inlet.queue().is_closed() {
+            // The daemon stops, and nobody waits a time-reopen() for a peer that is gone.
+            self.exit.request();
+            return;
+        }
         self.exit.wait(retry_in);
     }
 

@@ -121,12 +121,33 @@ impl MemoryQueue {
 
     /// Puts a delivery back to the head, limit or not: it was accepted before.
     pub fn unpop(&self, delivery: Delivery) {
-        self.queued.add(delivery.flow.len() as u64);
         let mut state = self.state.lock();
+        self.readmit(&mut state, &delivery);
+        state.deliveries.push_front(delivery);
+    }
+
+    /// Takes over a delivery of the configuration before: it was accepted then, so the limit does not count.
+    pub fn push_carried(&self, delivery: Delivery) {
+        let mut state = self.state.lock();
+        self.readmit(&mut state, &delivery);
+        state.deliveries.push_back(delivery);
+    }
+
+    fn readmit(&self, state: &mut State, delivery: &Delivery) {
+        self.queued.add(delivery.flow.len() as u64);
         if !delivery.flow_control {
             state.unguarded += delivery.flow.len();
         }
-        state.deliveries.push_front(delivery);
+    }
+
+    /// Opens a queue that was closed.
+    pub fn open(&self) {
+        self.state.lock().closed = false;
+    }
+
+    /// Whether nothing more will be pushed.
+    pub fn is_closed(&self) -> bool {
+        self.state.lock().closed
     }
 
     /// Nothing more will be pushed by this configuration: a waiting [`MemoryQueue::pop`] returns.

@@ -1,0 +1,274 @@
+//! A plan alive: the threads of its sources and destinations, and how they end.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::carry::Carry;
+use crate::destination::{Worker, wait_until};
+use crate::exit::Exit;
+use crate::inlet::Inlet;
+use crate::plan::{DestinationNode, Plan, SourceNode};
+use crate::source::{Entry, Post, Setup, Source, StartError};
+
+/// A started plan.
+pub struct Running {
+    plan: Arc<Plan>,
+    sources: Vec<RunningSource>,
+    destinations: Vec<RunningDestination>,
+}
+
+struct RunningSource {
+    id: String,
+    exit: Exit,
+    thread: JoinHandle<Box<dyn Source>>,
+}
+
+struct RunningDestination {
+    inlet: Arc<Inlet>,
+    persist_name: String,
+    exit: Exit,
+    thread: JoinHandle<()>,
+}
+
+/// A start that failed, with what is to be handed to the next one.
+#[derive(Debug, thiserror::Error)]
+#[error("source {source_id} does not start: {error}")]
+pub struct StartFailed {
+    /// The driver that refused.
+    pub source_id: String,
+    /// Why.
+    pub error: StartError,
+    /// What the plan before left, and what this one took up meanwhile.
+    pub carry: CarryBack,
+}
+
+/// A [`Carry`] on its way back through an error.
+#[derive(Default)]
+pub struct CarryBack(pub Carry);
+
+/// Whether a stop is followed by a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Queues are handed on as they are.
+    ForReload,
+    /// Queues are emptied into their destinations as far as the deadline allows.
+    ForGood,
+}
+
+/// Part of the time to stop that destinations get at least, however long the sources took.
+const DRAIN_MIN: Duration = Duration::from_millis(200);
+/// How long a destination's worker that was told to end may take for it.
+const WORKER_GRACE: Duration = Duration::from_millis(500);
+
+impl Running {
+    /// Brings `plan` to life. Destinations start first: a source may post as soon as its thread exists.
+    ///
+    /// Sources are prepared one after the other and then initialised one after the other, so that what takes time
+    /// (a worker) takes it side by side. If one refuses, everything is stopped again.
+    pub fn start(plan: Arc<Plan>, mut carry: Carry) -> Result<Running, Box<StartFailed>> {
+        let mut running = Running { plan: plan.clone(), sources: Vec::new(), destinations: Vec::new() };
+        for node in &plan.destinations {
+            match RunningDestination::start(node, &mut carry) {
+                Ok(destination) => running.destinations.push(destination),
+                Err(error) => return Err(running.refused(node.inlet.id(), error, carry, Vec::new())),
+            }
+        }
+        let mut ready: Vec<(&SourceNode, Box<dyn Source>, Exit)> = Vec::new();
+        for node in &plan.sources {
+            let exit = match Exit::new() {
+                Ok(exit) => exit,
+                Err(error) => {
+                    let error = StartError::new(format!("no descriptor left: {error}"));
+                    return Err(running.refused(&node.id, error, carry, ready));
+                }
+            };
+            ready.push((node, (node.plan.make)(), exit));
+        }
+        for half in [<dyn Source>::prepare, <dyn Source>::init] {
+            for i in 0..ready.len() {
+                let (node, source, exit) = &mut ready[i];
+                let mut setup = Setup {
+                    id: &node.id,
+                    carry: &mut carry,
+                    metrics: &plan.metrics,
+                    exit,
+                    flow_control: node.flow_control,
+                };
+                if let Err(error) = half(&mut **source, &mut setup) {
+                    return Err(running.refused(&node.id, error, carry, ready));
+                }
+            }
+        }
+        for (node, source, exit) in ready {
+            match RunningSource::start(node, &plan, source, exit) {
+                Ok(source) => running.sources.push(source),
+                Err(error) => return Err(running.refused(&node.id, error, carry, Vec::new())),
+            }
+        }
+        for (name, messages) in carry.abandon_deliveries() {
+            tracing::warn!(persist_name = %name, messages, reason = "destination is no longer configured", "Messages dropped at reload");
+        }
+        Ok(running)
+    }
+
+    /// Ends everything, by `deadline` at the latest, and returns what may outlive it.
+    pub fn stop(self, stop: Stop, deadline: Instant) -> Carry {
+        let mut carry = Carry::default();
+        self.end(stop, deadline, &mut carry);
+        carry
+    }
+
+    /// Asks every destination to reopen its files.
+    pub fn reopen(&self) {
+        self.destinations.iter().for_each(|destination| destination.inlet.ask_reopen());
+    }
+
+    /// The plan that runs.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Whether every source has ended by itself.
+    pub fn sources_ended(&self) -> bool {
+        !self.sources.is_empty() && self.sources.iter().all(|source| source.thread.is_finished())
+    }
+
+    fn end(self, stop: Stop, deadline: Instant, carry: &mut Carry) {
+        self.sources.iter().for_each(|source| source.exit.request());
+        for source in self.sources {
+            source.end(deadline, carry);
+        }
+        let deadline = deadline.max(Instant::now() + DRAIN_MIN);
+        for destination in &self.destinations {
+            match stop {
+                Stop::ForReload => destination.exit.request(),
+                Stop::ForGood => destination.inlet.queue().close(),
+            }
+            // Wakes a worker that waits for messages; a reload opens the queue again.
+            destination.inlet.queue().close();
+        }
+        for destination in self.destinations {
+            destination.end(stop, deadline, carry);
+        }
+    }
+
+    fn refused(
+        self,
+        id: &str,
+        error: StartError,
+        mut carry: Carry,
+        ready: Vec<(&SourceNode, Box<dyn Source>, Exit)>,
+    ) -> Box<StartFailed> {
+        let deadline = Instant::now() + REFUSED_GRACE;
+        ready.iter().for_each(|(_, _, exit)| exit.request());
+        for (_, mut source, _) in ready {
+            source.deinit(&mut carry, deadline);
+        }
+        self.end(Stop::ForReload, deadline, &mut carry);
+        Box::new(StartFailed { source_id: id.to_owned(), error, carry: CarryBack(carry) })
+    }
+}
+
+/// How long the drivers that did initialise may take to end when another one refused.
+const REFUSED_GRACE: Duration = Duration::from_secs(2);
+
+impl RunningSource {
+    fn start(
+        node: &SourceNode,
+        plan: &Plan,
+        mut source: Box<dyn Source>,
+        exit: Exit,
+    ) -> Result<Self, StartError> {
+        let metrics = &plan.metrics;
+        let component = format!("src.{}", node.plan.driver);
+        let post = Post::new(Arc::new(Entry {
+            id: node.id.clone(),
+            branches: node.branches.clone(),
+            stamping: node.plan.stamping.clone(),
+            flow_control: node.flow_control,
+            processed: metrics.counter(&component, &node.id, &node.plan.instance, "processed"),
+            stamp: metrics.counter(&component, &node.id, &node.plan.instance, "stamp"),
+            statement: metrics.counter("source", &node.statement, "", "processed"),
+            received: metrics.counter("center", "", "received", "processed"),
+        }));
+        let thread = {
+            let exit = exit.clone();
+            spawn("src", &node.id, move || {
+                source.run(post, &exit);
+                source
+            })?
+        };
+        Ok(RunningSource { id: node.id.clone(), exit, thread })
+    }
+
+    fn end(self, deadline: Instant, carry: &mut Carry) {
+        if !wait_until(deadline, || self.thread.is_finished()) {
+            tracing::error!(source = %self.id, "Source did not stop in time, leaving it behind");
+            return;
+        }
+        match self.thread.join() {
+            Ok(mut source) => source.deinit(carry, deadline),
+            Err(_) => tracing::error!(source = %self.id, "Source thread panicked"),
+        }
+    }
+}
+
+impl RunningDestination {
+    fn start(node: &DestinationNode, carry: &mut Carry) -> Result<RunningDestination, StartError> {
+        let inlet = node.inlet.clone();
+        inlet.queue().open();
+        for delivery in carry.take_deliveries(&node.plan.persist_name) {
+            inlet.queue().push_carried(delivery);
+        }
+        let exit = Exit::new().map_err(|error| StartError::new(format!("no descriptor left: {error}")))?;
+        let driver = (node.plan.make)(&exit, carry);
+        let worker = Worker::new(inlet.clone(), driver, exit.clone());
+        let thread = spawn("dst", inlet.id(), move || worker.run())?;
+        Ok(RunningDestination { inlet, persist_name: node.plan.persist_name.clone(), exit, thread })
+    }
+
+    fn end(self, stop: Stop, deadline: Instant, carry: &mut Carry) {
+        if stop == Stop::ForGood {
+            wait_until(deadline, || self.thread.is_finished());
+        }
+        self.exit.request();
+        let ended = wait_until(Instant::now() + WORKER_GRACE, || self.thread.is_finished());
+        if !ended {
+            tracing::error!(destination = %self.inlet.id(), "Destination did not stop in time, leaving it behind");
+        } else if self.thread.join().is_err() {
+            tracing::error!(destination = %self.inlet.id(), "Destination thread panicked");
+        }
+        let left = self.inlet.queue().drain();
+        if stop == Stop::ForReload {
+            carry.put_deliveries(&self.persist_name, left);
+            return;
+        }
+        let messages: usize = left.iter().map(|delivery| delivery.flow.len()).sum();
+        if messages > 0 {
+            self.inlet.dropped(messages as u64, "stopped");
+            tracing::warn!(
+                destination = %self.inlet.id(), messages,
+                "Messages dropped: the daemon stops and they could not be delivered in time"
+            );
+        }
+        left.into_iter().for_each(|delivery| delivery.ack.abort());
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    kind: &str,
+    id: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, StartError> {
+    thread::Builder::new()
+        .name(format!("{kind}:{id}"))
+        .spawn(work)
+        .map_err(|error| StartError::new(format!("cannot start a thread for {id}: {error}")))
+}
+
+impl std::fmt::Debug for CarryBack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CarryBack")
+    }
+}
