@@ -1,0 +1,176 @@
+//! The control words of the mapping, and the protocols over them.
+//!
+//! Each group of words has one writer and lies on cache lines of its own (two: processors fetch lines in pairs), so
+//! the hot words of one side are not torn away by the other's. Fresh memory is zero, and zero is the right start
+//! for every word.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crate::{
+    gate::Gate,
+    machine::{Machine, Word},
+};
+
+/// Says that a mapping is one of ours, and of this layout.
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"hognose1");
+
+/// What the non-blocking worker is at. Only the daemon goes from `ARMED` to `WAKING`, only the worker anywhere else.
+pub(crate) mod suspension {
+    /// It may post; nobody waits for a wakeup.
+    pub(crate) const RUNNING: u32 = 0;
+    /// The user's `suspend()` runs.
+    pub(crate) const SUSPENDING: u32 = 1;
+    /// `suspend()` has returned: a wakeup may follow.
+    pub(crate) const ARMED: u32 = 2;
+    /// The daemon has sent the wakeup, the worker has not yet received it.
+    pub(crate) const WAKING: u32 = 3;
+}
+
+/// One group of words, alone on its cache lines.
+#[repr(C, align(128))]
+pub(crate) struct Line<T>(pub(crate) T);
+
+#[repr(C)]
+pub(crate) struct Control<M: Machine> {
+    pub(crate) layout: Line<Layout<M>>,
+    pub(crate) posts: Line<Posts<M>>,
+    /// Bytes the daemon has taken since the start. Written by the daemon.
+    pub(crate) tail: Line<M::U64>,
+    /// 1 while the daemon's thread sleeps, or is about to, and wants the doorbell.
+    pub(crate) sleeping: Line<M::U32>,
+    /// Records the worker may have posted since the start. Written by the daemon.
+    pub(crate) limit: Line<M::U64>,
+    /// Before it waits who found the ring full.
+    pub(crate) room: Line<Gate<M>>,
+    /// Before it waits who has no credit.
+    pub(crate) credit: Line<Gate<M>>,
+    pub(crate) phase: Line<Phase<M>>,
+    /// Posts the worker dropped because it was suspended. Written by the worker.
+    pub(crate) dropped: Line<M::U64>,
+}
+
+/// Written by the daemon before the worker exists, read by the worker once.
+#[repr(C)]
+pub(crate) struct Layout<M: Machine> {
+    pub(crate) magic: M::U64,
+    pub(crate) capacity: M::U64,
+}
+
+/// Written by the worker at every post.
+#[repr(C)]
+pub(crate) struct Posts<M: Machine> {
+    /// Bytes published since the start.
+    pub(crate) head: M::U64,
+    /// Records published since the start.
+    pub(crate) posted: M::U64,
+}
+
+/// Words that change rarely.
+#[repr(C)]
+pub(crate) struct Phase<M: Machine> {
+    pub(crate) suspension: M::U32,
+    /// 1 once the driver was asked to exit.
+    pub(crate) exit: M::U32,
+}
+
+// The worker's side.
+impl<M: Machine> Control<M> {
+    /// Makes everything up to `head` visible; true when the caller has to ring the doorbell.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn publish(&self, head: u64, posted: u64) -> bool {
+        self.posts.0.posted.store(posted, Relaxed);
+        self.posts.0.head.store(head, Release);
+        M::fence();
+        // The swap makes it one ring a sleep, however long the daemon takes to get up.
+        self.sleeping.0.load(Relaxed) != 0 && self.sleeping.0.swap(0, Relaxed) != 0
+    }
+
+    pub(crate) fn exit_requested(&self) -> bool {
+        self.phase.0.exit.load(Acquire) != 0
+    }
+
+    pub(crate) fn has_credit(&self) -> bool {
+        self.posts.0.posted.load(Relaxed) < self.limit.0.load(Acquire)
+    }
+
+    /// Before the user's `suspend()`.
+    pub(crate) fn suspend_begins(&self) {
+        self.phase.0.suspension.store(suspension::SUSPENDING, Release);
+    }
+
+    /// After the user's `suspend()`; true when credits came meanwhile and the caller has to ring the doorbell.
+    #[must_use]
+    pub(crate) fn suspend_ended(&self) -> bool {
+        self.phase.0.suspension.store(suspension::ARMED, Release);
+        M::fence();
+        self.has_credit()
+    }
+
+    /// The `wakeup` frame is here; false when it belongs to a suspension that a newer one has overtaken.
+    #[must_use]
+    pub(crate) fn wakeup_arrived(&self) -> bool {
+        self.phase.0.suspension.replace(suspension::WAKING, suspension::RUNNING)
+    }
+}
+
+// The daemon's side.
+impl<M: Machine> Control<M> {
+    /// Announces that the daemon is about to sleep; false when there is something to take instead.
+    #[must_use]
+    pub(crate) fn doze(&self, tail: u64) -> bool {
+        self.sleeping.0.store(1, Relaxed);
+        M::fence();
+        if self.posts.0.head.load(Acquire) == tail {
+            return true;
+        }
+        self.awake();
+        false
+    }
+
+    pub(crate) fn awake(&self) {
+        self.sleeping.0.store(0, Relaxed);
+    }
+
+    /// Gives the worker the room up to `tail`, and wakes who waits for it, if `worthwhile`.
+    pub(crate) fn release(&self, tail: u64, worthwhile: bool) {
+        self.tail.0.store(tail, Release);
+        M::fence();
+        self.room.0.open_if(|| worthwhile);
+    }
+
+    /// Raises the worker's limit by `more` to `limit`; true when the caller has to ring for a wakeup.
+    #[must_use]
+    pub(crate) fn grant(&self, more: u64, limit: u64, wake_at: u64) -> bool {
+        // An addition and not a store: grants of two threads may arrive here in any order.
+        self.limit.0.fetch_add(more, Release);
+        M::fence();
+        self.credit.0.open_if(|| self.free(limit) >= wake_at);
+        self.wakeup_due(limit, wake_at)
+    }
+
+    /// Whether a suspended worker could be woken.
+    pub(crate) fn wakeup_due(&self, limit: u64, wake_at: u64) -> bool {
+        self.phase.0.suspension.load(Acquire) == suspension::ARMED && self.free(limit) >= wake_at
+    }
+
+    /// True at most once a suspension: the caller sends the `wakeup` frame.
+    #[must_use]
+    pub(crate) fn take_wakeup(&self, limit: u64, wake_at: u64) -> bool {
+        self.wakeup_due(limit, wake_at)
+            && self.phase.0.suspension.replace(suspension::ARMED, suspension::WAKING)
+    }
+
+    /// Credits left of `limit`. The worker's count is only believed as far as waking the worker goes.
+    pub(crate) fn free(&self, limit: u64) -> u64 {
+        limit.saturating_sub(self.posts.0.posted.load(Acquire))
+    }
+
+    /// Ends every wait of the worker, now and later. Also for the worker itself, when its daemon is gone.
+    pub(crate) fn request_exit(&self) {
+        self.phase.0.exit.store(1, Release);
+        M::fence();
+        self.room.0.open_if(|| true);
+        self.credit.0.open_if(|| true);
+    }
+}
