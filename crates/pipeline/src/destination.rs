@@ -1,5 +1,6 @@
 //! Destinations: what a driver is, and the worker that drives it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,16 @@ pub trait Destination: Send {
         Outcome::Success
     }
 
+    /// How long it may take until [`Destination::flush`] is called again though nothing came in between: for a driver
+    /// that closes what it has not used for some time.
+    fn idle_max(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What was answered with [`Outcome::Split`] is about to be sent again: what failed then may be tried anew.
+    /// Until this is called it must not be, or new messages would overtake those that wait.
+    fn retry(&mut self) {}
+
     /// Closes files and sockets and opens them anew with the next batch (SIGHUP, SIGUSR1, `ctl reopen`).
     fn reopen(&mut self) {}
 
@@ -40,6 +51,15 @@ pub enum Outcome {
     Drop(&'static str),
     /// These last messages of it are not delivered yet; the rest is. Try again at once.
     Partly(Flow),
+    /// It was for several peers, and not all took theirs; the rest is delivered.
+    Split {
+        /// Messages to be sent again after `time-reopen()`, while others go on.
+        later: Option<Flow>,
+        /// Messages that can never be delivered.
+        dropped: u64,
+        /// Why they cannot.
+        reason: &'static str,
+    },
     /// The peer is gone: send it again after `time-reopen()`.
     NotConnected(SendError),
     /// It failed: send it again after `time-reopen()`, [`RETRIES_MAX`] times at most, then drop it.
@@ -74,32 +94,100 @@ pub(crate) struct Worker {
     opened: bool,
     retries: u32,
     reopens_seen: u64,
+    parked: Parked,
+    last_tried: bool,
+}
+
+/// Messages for peers that do not take them while others do. They are sent again together and in order, so that none
+/// overtakes another.
+#[derive(Default)]
+struct Parked {
+    deliveries: VecDeque<Delivery>,
+    /// Messages among them that no source's window bounds.
+    unguarded: usize,
+    due: Option<Instant>,
 }
 
 impl Worker {
     pub(crate) fn new(inlet: Arc<Inlet>, driver: Box<dyn Destination>, exit: Exit) -> Worker {
-        Worker { inlet, driver, exit, opened: false, retries: 0, reopens_seen: 0 }
+        Worker {
+            inlet,
+            driver,
+            exit,
+            opened: false,
+            retries: 0,
+            reopens_seen: 0,
+            parked: Parked::default(),
+            last_tried: false,
+        }
     }
 
     /// Works until the queue is closed and empty, or exit is requested. What is left stays in the queue.
     pub(crate) fn run(mut self) {
         while !self.exit.requested() {
             self.reopen_if_asked();
+            self.retry_parked(false);
             match self.inlet.queue().pop(Duration::ZERO) {
                 Popped::Delivery(delivery) => self.deliver(delivery),
+                Popped::Closed if self.last_try() => {}
                 Popped::Closed => break,
                 Popped::Nothing => {
                     self.flush();
-                    match self.inlet.queue().pop(IDLE) {
+                    match self.inlet.queue().pop(self.idle()) {
                         Popped::Delivery(delivery) => self.deliver(delivery),
-                        Popped::Closed => break,
-                        Popped::Nothing => {}
+                        Popped::Closed | Popped::Nothing => {}
                     }
                 }
             }
         }
         self.flush();
         self.close();
+        self.unpark();
+    }
+
+    /// How long nothing is to be done if nothing comes.
+    fn idle(&self) -> Duration {
+        let parked = self.parked.due.map_or(IDLE, |due| due.saturating_duration_since(Instant::now()));
+        self.driver.idle_max().map_or(parked, |idle| idle.min(parked))
+    }
+
+    /// The daemon stops and the queue is empty: what is parked gets one more chance.
+    fn last_try(&mut self) -> bool {
+        let again = !self.parked.deliveries.is_empty() && !std::mem::replace(&mut self.last_tried, true);
+        if again {
+            self.retry_parked(true);
+        }
+        again
+    }
+
+    /// Puts what is parked back to the head of the queue once it is due, or `now` whatever the clock says.
+    fn retry_parked(&mut self, now: bool) {
+        if !now && !self.parked.due.is_some_and(|due| due <= Instant::now()) {
+            return;
+        }
+        self.driver.retry();
+        self.unpark();
+    }
+
+    fn unpark(&mut self) {
+        for delivery in std::mem::take(&mut self.parked).deliveries.into_iter().rev() {
+            self.inlet.queue().unpop(delivery);
+        }
+    }
+
+    /// Keeps messages until they are due. Those that no window bounds have room for `log-fifo-size()`.
+    fn park(&mut self, mut delivery: Delivery) {
+        if !delivery.flow_control {
+            let room = self.inlet.queue().limit().saturating_sub(self.parked.unguarded);
+            let messages = delivery.flow.len();
+            if messages > room {
+                delivery.flow = delivery.flow.split_at(room).0;
+                self.inlet.dropped((messages - room) as u64, "queue-full");
+            }
+            self.parked.unguarded += delivery.flow.len();
+        }
+        self.parked.due.get_or_insert_with(|| Instant::now() + self.inlet.time_reopen());
+        self.parked.deliveries.push_back(delivery);
     }
 
     fn deliver(&mut self, delivery: Delivery) {
@@ -119,6 +207,16 @@ impl Worker {
                 self.inlet.queue().unpop(Delivery { flow: rest, ..delivery });
             }
             Outcome::Drop(reason) => self.give_up(messages, reason),
+            Outcome::Split { later, dropped, reason } => {
+                let waiting = later.as_ref().map_or(0, |flow| flow.len() as u64);
+                self.inlet.written(messages - waiting - dropped);
+                if dropped > 0 {
+                    self.give_up(dropped, reason);
+                }
+                if let Some(flow) = later {
+                    self.park(Delivery { flow, ..delivery });
+                }
+            }
             Outcome::NotConnected(why) => {
                 self.inlet.queue().unpop(delivery);
                 self.reopen_later(&why);

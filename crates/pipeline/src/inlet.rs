@@ -118,6 +118,7 @@ fn drop_kind(reason: &'static str) -> &'static str {
         "retries" => "dropped.retries",
         "stopped" => "dropped.stopped",
         "path" => "dropped.path",
+        "queue-full" => "dropped.queue-full",
         "too-large" => "dropped.too-large",
         _ => "dropped.rejected",
     }

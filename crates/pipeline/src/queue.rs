@@ -56,6 +56,11 @@ impl MemoryQueue {
         MemoryQueue { limit, state: Mutex::default(), arrived: Condvar::new(), queued }
     }
 
+    /// Messages without flow-control that fit.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Appends messages. Returns how many did not fit and were dropped; their ack is answered, not aborted, because
     /// without flow-control a source is never held up by a destination.
     pub fn push(&self, delivery: Delivery) -> usize {
