@@ -1,1 +1,18 @@
 //! Python drivers: worker supervision, and each driver as a proxy of its worker.
+//!
+//! Floor 3. Python never runs in the daemon: every Python driver is a process of its own, started, listened to and
+//! ended here. What it posts comes through shared memory; what it breaks is its own.
+#![forbid(unsafe_code)]
+
+mod backoff;
+mod counters;
+mod credit;
+mod drive;
+mod ending;
+pub mod home;
+pub mod interpreter;
+mod output;
+mod report;
+mod worker;
+
+pub use drive::Restart;

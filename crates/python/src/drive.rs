@@ -1,0 +1,536 @@
+//! A Python source or fetcher as the machine sees it: a [`Source`] whose `run` drains the worker's ring.
+//!
+//! One thread, one loop, every wait bounded: for records, for frames, for output, for the worker's end, for the
+//! request to exit, for the time to start a worker again or to stop waiting for one.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use channel::protocol::{FromWorker, Hello, ToWorker};
+use channel::{Next, Pace, UplinkOptions};
+use message::{Builtin, Origin, Record};
+use pipeline::{Ack, Carry, Exit, OriginBase, Position, Post, Setup, Source, StartError};
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use crate::backoff::Backoff;
+use crate::counters::Counters;
+use crate::credit::Credit;
+use crate::ending::{Ending, Step};
+use crate::report;
+use crate::worker::{Launch, Worker, describe};
+
+/// When a driver whose `run` has ended is started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restart {
+    /// After an exception and after the death of its worker; not after `run()` returned.
+    #[default]
+    OnFailure,
+    /// Also after `run()` returned.
+    Always,
+    /// Not before the next reload.
+    Never,
+}
+
+/// What a Python driver is made of; inert.
+pub(crate) struct Made {
+    pub(crate) id: String,
+    pub(crate) class: String,
+    pub(crate) launch: Launch,
+    pub(crate) hello: Hello,
+    pub(crate) restart: Restart,
+    pub(crate) window: u32,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) origin: OriginBase,
+}
+
+/// See the module's text.
+pub(crate) struct Driver {
+    made: Arc<Made>,
+    life: Life,
+    backoff: Backoff,
+    pace: Pace,
+    origin: Arc<Origin>,
+    credit: Arc<Credit>,
+    counters: Counters,
+    posted: u64,
+    suspended_reported: u64,
+    /// `run()` has ended for good: the worker waits for its `deinit()`, and is not started again if it dies.
+    done: bool,
+    /// When frames, output and the process are looked at next, however busy the ring is.
+    look_at: Instant,
+}
+
+/// What the driver's worker is at.
+enum Life {
+    /// Not started yet.
+    Unborn,
+    /// Its `init()` runs, for the first time or again.
+    Starting(Worker),
+    /// Its `run()` runs, or has returned.
+    Alive(Worker),
+    /// It is asked to end; what follows when it has ended.
+    Ending(Worker, Ending, Then),
+    /// To be started again at this time.
+    Down(Instant),
+    /// It stays down until the next reload.
+    Gone,
+}
+
+/// What follows the end of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Restart(Duration),
+    Stop,
+}
+
+/// Bytes taken from a ring at once: small enough to stay in a core's cache on its way to the destinations.
+const TAKE_BYTES: usize = 256 * 1024;
+/// How long a busy ring may keep the thread from everything else the worker says.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How long `init()` may take when the daemon starts, before the start is given up.
+const INIT_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a worker whose `run()` has raised may take for `deinit()`.
+const FAILED_GRACE: Duration = Duration::from_secs(2);
+
+impl Driver {
+    pub(crate) fn new(made: Arc<Made>) -> Driver {
+        Driver {
+            origin: Arc::new(Origin::new(&[])),
+            credit: Credit::new(None),
+            counters: Counters::default(),
+            life: Life::Unborn,
+            backoff: Backoff::default(),
+            pace: Pace::default(),
+            posted: 0,
+            suspended_reported: 0,
+            done: false,
+            look_at: Instant::now(),
+            made,
+        }
+    }
+
+    fn spawn(&mut self) -> Result<Worker, String> {
+        let made = &self.made;
+        self.suspended_reported = 0;
+        self.done = false;
+        let spawned = self.credit.for_worker(|window| {
+            let ring = UplinkOptions { window, ..UplinkOptions::default() };
+            let worker = Worker::spawn(&made.launch, made.hello.clone(), &ring)?;
+            Ok::<_, crate::worker::SpawnError>((worker.uplink.credits().clone(), worker))
+        });
+        spawned.map_err(|error| error.to_string())
+    }
+
+    /// Takes a batch from the ring, and looks at the rest when that is due. Returns how many records there were.
+    fn serve(&mut self, post: &Post) -> u32 {
+        let taken = self.drain(post, 1);
+        let now = Instant::now();
+        if taken == 0 || now >= self.look_at {
+            self.look(post, now);
+            self.look_at = now + LOOK_EVERY;
+        }
+        taken
+    }
+
+    /// One look at everything the worker has to say besides its records.
+    fn look(&mut self, post: &Post, now: Instant) {
+        let made = self.made.clone();
+        if let Some(worker) = self.life.worker() {
+            worker.output.read(now, |stream, line| report::output(&made, stream, line));
+        }
+        self.listen();
+        if let Some(worker) = self.life.worker()
+            && let Some(status) = worker.ended()
+        {
+            // All it posted before its end is in the ring, and all it said is in the socket.
+            self.drain(post, u32::MAX);
+            self.listen();
+            self.bury(&describe(status));
+        }
+    }
+
+    /// Takes from the ring and runs the log paths, `batches` times at most. Returns the last number of records.
+    fn drain(&mut self, post: &Post, batches: u32) -> u32 {
+        let mut last = 0;
+        for _ in 0..batches {
+            let Some(worker) = self.life.worker() else { return last };
+            let mut bytes = Vec::new();
+            match worker.uplink.take(&mut bytes, TAKE_BYTES) {
+                Ok(taken) if taken.records == 0 => return 0,
+                Ok(taken) => {
+                    last = taken.records;
+                    self.post(post, bytes, taken.records);
+                }
+                Err(corrupt) => {
+                    self.distrust(&corrupt.to_string());
+                    return 0;
+                }
+            }
+        }
+        last
+    }
+
+    /// Posts what is sound of the records just taken; the worker is not believed.
+    fn post(&mut self, post: &Post, mut bytes: Vec<u8>, records: u32) {
+        self.credit.take(records);
+        let (sound, sound_bytes, bad) = sound_prefix(&bytes);
+        if let Some(bad) = bad {
+            let lost = records - sound;
+            bytes.truncate(sound_bytes);
+            self.counters.malformed.add(u64::from(lost));
+            // Their credits: nobody else will answer for them.
+            pipeline::Answer::answered(&*self.credit, lost, Position(self.posted), true);
+            self.distrust(&bad);
+        }
+        self.posted += u64::from(sound);
+        let ack = Ack::new(self.credit.clone(), sound, Position(self.posted));
+        post.post(bytes, sound, &self.origin, ack);
+    }
+
+    /// Reads the worker's frames, and reacts.
+    fn listen(&mut self) {
+        let Some(worker) = self.life.worker() else { return };
+        let frames = match worker.read() {
+            Ok(frames) => frames,
+            Err(why) => return self.distrust(&why),
+        };
+        for frame in frames {
+            self.hear(frame);
+        }
+        let Some(worker) = self.life.worker() else { return };
+        if worker.uplink.credits().take_wakeup() {
+            worker.send(&ToWorker::Wakeup);
+        }
+        let suspended = worker.uplink.credits().dropped_suspended();
+        if suspended > self.suspended_reported {
+            let dropped = suspended - self.suspended_reported;
+            self.suspended_reported = suspended;
+            self.counters.suspended.add(dropped);
+            report::incorrectly_suspended(&self.made, dropped);
+        }
+    }
+
+    fn hear(&mut self, frame: FromWorker) {
+        match frame {
+            FromWorker::Ready { .. } => {
+                if let Life::Starting(mut worker) = std::mem::replace(&mut self.life, Life::Gone) {
+                    worker.send(&ToWorker::Start);
+                    report::ready(&self.made);
+                    self.life = Life::Alive(worker);
+                }
+            }
+            FromWorker::Refused { .. } => {
+                report::refused(&self.made, &frame);
+                let then = self.after_failure();
+                self.end_worker(then);
+            }
+            FromWorker::Finished => {
+                report::finished(&self.made, self.made.restart);
+                self.done = true;
+                if self.made.restart == Restart::Always {
+                    let lived = self.life.worker().map_or(Duration::ZERO, |worker| worker.started.elapsed());
+                    let wait = self.backoff.after(lived);
+                    self.end_worker(Then::Restart(wait));
+                }
+            }
+            FromWorker::Failed { method, message, traceback } => {
+                let then = self.after_failure();
+                report::failed(&self.made, &method, &message, &traceback, then.wait());
+                self.counters.failures.add(1);
+                match then {
+                    Then::Restart(_) => self.end_worker(then),
+                    Then::Stop => self.done = true,
+                }
+            }
+            FromWorker::Deinitialised => {}
+            FromWorker::Log { .. }
+            | FromWorker::Exception { .. }
+            | FromWorker::Event { .. }
+            | FromWorker::Inspected { .. } => report::said(&self.made, &frame),
+        }
+    }
+
+    /// Asks the worker to end, with less patience than at a stop: it has failed.
+    fn end_worker(&mut self, then: Then) {
+        self.life = match std::mem::replace(&mut self.life, Life::Gone) {
+            Life::Starting(mut worker) | Life::Alive(mut worker) => {
+                worker.uplink.credits().request_exit();
+                worker.send(&ToWorker::RequestExit);
+                Life::Ending(worker, Ending::new(Instant::now(), FAILED_GRACE), then)
+            }
+            Life::Ending(worker, ending, Then::Stop) => Life::Ending(worker, ending, Then::Stop),
+            Life::Ending(worker, ending, _) => Life::Ending(worker, ending, then),
+            other => other,
+        };
+    }
+
+    /// A worker that breaks the rules of the ring or of the socket is ended at once.
+    fn distrust(&mut self, why: &str) {
+        if let Some(worker) = self.life.worker() {
+            report::distrusted(&self.made, why);
+            worker.signal(rustix::process::Signal::KILL);
+        }
+    }
+
+    /// The worker has ended: decides what follows.
+    fn bury(&mut self, how: &str) {
+        let (mut worker, then) = match std::mem::replace(&mut self.life, Life::Gone) {
+            Life::Ending(worker, _, then) => (worker, then),
+            Life::Alive(worker) if self.done => (worker, Then::Stop),
+            Life::Starting(worker) | Life::Alive(worker) => {
+                self.counters.failures.add(1);
+                let then = match self.made.restart {
+                    Restart::Never => Then::Stop,
+                    _ => Then::Restart(self.backoff.after(worker.started.elapsed())),
+                };
+                report::died(&self.made, worker.pid(), how, then.wait());
+                (worker, then)
+            }
+            other => {
+                self.life = other;
+                return;
+            }
+        };
+        let made = self.made.clone();
+        worker.output.finish(|stream, line| report::output(&made, stream, line));
+        if let Then::Restart(wait) = then {
+            self.life = Life::Down(Instant::now() + wait);
+        }
+    }
+
+    fn after_failure(&mut self) -> Then {
+        let lived = self.life.worker().map_or(Duration::ZERO, |worker| worker.started.elapsed());
+        match self.made.restart {
+            Restart::Never => Then::Stop,
+            Restart::OnFailure | Restart::Always => Then::Restart(self.backoff.after(lived)),
+        }
+    }
+
+    /// Starts the worker again when its time has come.
+    fn revive(&mut self, now: Instant) {
+        let Life::Down(at) = self.life else { return };
+        if now < at {
+            return;
+        }
+        self.counters.restarts.add(1);
+        self.life = match self.spawn() {
+            Ok(worker) => Life::Starting(worker),
+            Err(why) => {
+                let wait = self.backoff.after(Duration::ZERO);
+                report::not_started(&self.made, &why, wait);
+                Life::Down(now + wait)
+            }
+        };
+    }
+
+    /// The request to exit has come: everything that is not ending yet shall end for good.
+    fn stop(&mut self) {
+        let timeout = self.made.stop_timeout;
+        self.life = match std::mem::replace(&mut self.life, Life::Gone) {
+            Life::Starting(mut worker) | Life::Alive(mut worker) => {
+                worker.uplink.credits().request_exit();
+                worker.send(&ToWorker::RequestExit);
+                Life::Ending(worker, Ending::new(Instant::now(), timeout), Then::Stop)
+            }
+            Life::Ending(worker, ending, _) => Life::Ending(worker, ending, Then::Stop),
+            Life::Unborn | Life::Down(_) | Life::Gone => Life::Gone,
+        };
+    }
+
+    /// Presses on a worker that was asked to end.
+    fn press(&mut self, now: Instant) {
+        let Life::Ending(worker, ending, _) = &mut self.life else { return };
+        match ending.due(now) {
+            Step::Wait => {}
+            Step::Terminate => {
+                report::pressed(&self.made, "request_exit() did not end it, sending SIGTERM");
+                worker.signal(rustix::process::Signal::TERM);
+            }
+            Step::Kill => {
+                report::pressed(&self.made, "SIGTERM did not end it, sending SIGKILL");
+                worker.signal(rustix::process::Signal::KILL);
+            }
+        }
+    }
+
+    /// Sleeps until something happens, `limit` at most. `nap`: the doorbell stays off.
+    fn sleep(&mut self, exit: Option<&Exit>, limit: Option<Duration>, nap: bool) {
+        let now = Instant::now();
+        let mut until = limit.map(|limit| now + limit);
+        let mut sooner = |at: Instant| until = Some(until.map_or(at, |until| until.min(at)));
+        match &self.life {
+            Life::Down(at) => sooner(*at),
+            Life::Ending(_, ending, _) => sooner(ending.next()),
+            _ => {}
+        }
+        if let Some(at) = self.life.worker().and_then(|worker| worker.output.wake_at()) {
+            sooner(at);
+        }
+        if !nap && let Some(worker) = self.life.worker() && !worker.uplink.prepare_sleep() {
+            worker.uplink.awake();
+            return;
+        }
+        self.poll(exit, until.map(|until| until.saturating_duration_since(now)), nap);
+        if let Some(worker) = self.life.worker() {
+            worker.uplink.awake();
+            worker.write();
+        }
+    }
+
+    fn poll(&mut self, exit: Option<&Exit>, timeout: Option<Duration>, nap: bool) {
+        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(8);
+        if let Some(exit) = exit {
+            fds.push(PollFd::from_borrowed_fd(exit.as_fd(), PollFlags::IN));
+        }
+        if let Some(worker) = self.life.worker_ref() {
+            fds.push(PollFd::from_borrowed_fd(worker.pidfd(), PollFlags::IN));
+            fds.push(PollFd::from_borrowed_fd(worker.uplink.alarm(), PollFlags::IN));
+            if !nap {
+                fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
+            }
+            if let Some((socket, writes)) = worker.socket() {
+                let wanted = if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+                fds.push(PollFd::from_borrowed_fd(socket, wanted));
+            }
+            fds.extend(worker.output.pipes().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)));
+        }
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: timeout.as_secs() as i64,
+            tv_nsec: i64::from(timeout.subsec_nanos()),
+        });
+        // An interrupted or failed poll is a short one: the loop looks at everything anyhow.
+        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
+    }
+}
+
+impl Source for Driver {
+    fn prepare(&mut self, setup: &mut Setup<'_>) -> Result<(), StartError> {
+        let host = message::host::short();
+        self.origin = self.made.origin.origin(host, &[(Builtin::Msgformat, b"raw")]);
+        self.credit = Credit::new(setup.flow_control.then_some(self.made.window));
+        self.counters = Counters::new(setup.metrics, setup.id, &self.made.class);
+        self.life = Life::Starting(self.spawn().map_err(StartError::new)?);
+        Ok(())
+    }
+
+    fn init(&mut self, _setup: &mut Setup<'_>) -> Result<(), StartError> {
+        let deadline = Instant::now() + INIT_TIME_MAX;
+        loop {
+            let Life::Starting(worker) = &mut self.life else { return Ok(()) };
+            let made = self.made.clone();
+            worker.output.read(Instant::now(), |stream, line| report::output(&made, stream, line));
+            let ended = worker.ended();
+            let frames = worker.read().map_err(StartError::new)?;
+            for frame in frames {
+                match frame {
+                    // The start itself is given in run(): every driver is to be initialised before any runs.
+                    FromWorker::Ready { .. } => return Ok(()),
+                    FromWorker::Refused { .. } => {
+                        report::refused(&self.made, &frame);
+                        return Err(StartError::new(report::refusal(&self.made, &frame)));
+                    }
+                    other => report::said(&self.made, &other),
+                }
+            }
+            if let Some(status) = ended {
+                worker.output.finish(|stream, line| report::output(&made, stream, line));
+                let how = describe(status);
+                return Err(StartError::new(format!("its worker {how} while it initialised {}", self.made.class)));
+            }
+            if Instant::now() >= deadline {
+                let seconds = INIT_TIME_MAX.as_secs();
+                let what = format!("{}.init() has not returned within {seconds} seconds", self.made.class);
+                return Err(StartError::new(what));
+            }
+            self.sleep(None, Some(Duration::from_secs(1)), false);
+        }
+    }
+
+    fn run(&mut self, post: Post, exit: &Exit) {
+        if let Life::Starting(mut worker) = std::mem::replace(&mut self.life, Life::Gone) {
+            worker.send(&ToWorker::Start);
+            report::ready(&self.made);
+            self.life = Life::Alive(worker);
+        }
+        let mut stopping = false;
+        loop {
+            if !stopping && exit.requested() {
+                stopping = true;
+                self.stop();
+            }
+            let records = self.serve(&post);
+            let now = Instant::now();
+            self.press(now);
+            self.revive(now);
+            if stopping && self.life.worker_ref().is_none() {
+                return;
+            }
+            match self.pace.after(records, now) {
+                Next::Again => {}
+                Next::Nap(nap) => self.sleep((!stopping).then_some(exit), Some(nap), true),
+                Next::Sleep => self.sleep((!stopping).then_some(exit), None, false),
+            }
+        }
+    }
+
+    fn deinit(&mut self, _carry: &mut Carry, deadline: Instant) {
+        // Only a start that was given up comes here with a worker: its init() may have succeeded, so deinit() is due.
+        self.stop();
+        if let Life::Ending(_, ending, _) = &mut self.life {
+            *ending = Ending::new(Instant::now(), deadline.saturating_duration_since(Instant::now()));
+        }
+        while let Some(worker) = self.life.worker() {
+            if worker.ended().is_some() {
+                self.life = Life::Gone;
+                return;
+            }
+            self.press(Instant::now());
+            if Instant::now() >= deadline {
+                self.life = Life::Gone;
+                return;
+            }
+            self.sleep(None, Some(Duration::from_millis(10)), true);
+        }
+    }
+}
+
+impl Life {
+    fn worker(&mut self) -> Option<&mut Worker> {
+        match self {
+            Life::Starting(worker) | Life::Alive(worker) | Life::Ending(worker, ..) => Some(worker),
+            Life::Unborn | Life::Down(_) | Life::Gone => None,
+        }
+    }
+
+    fn worker_ref(&self) -> Option<&Worker> {
+        match self {
+            Life::Starting(worker) | Life::Alive(worker) | Life::Ending(worker, ..) => Some(worker),
+            Life::Unborn | Life::Down(_) | Life::Gone => None,
+        }
+    }
+}
+
+impl Then {
+    fn wait(self) -> Option<Duration> {
+        match self {
+            Then::Restart(wait) => Some(wait),
+            Then::Stop => None,
+        }
+    }
+}
+
+/// How many records at the start are sound, their bytes, and what is wrong with the next one.
+fn sound_prefix(bytes: &[u8]) -> (u32, usize, Option<String>) {
+    let (mut records, mut at) = (0, 0);
+    while at < bytes.len() {
+        // The ring has checked the framing, so the size is there and fits.
+        let size = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+        if let Err(bad) = Record::check(&bytes[at..at + size]) {
+            return (records, at, Some(bad.to_string()));
+        }
+        records += 1;
+        at += size;
+    }
+    (records, at, None)
+}

@@ -1,0 +1,233 @@
+//! One worker process as the daemon sees it: started, listened to, ended.
+//!
+//! Nothing here blocks on the worker. It may be stuck, lie, or be dead at any time.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+use channel::protocol::{FrameReader, FromWorker, Hello, Outbox, ToWorker};
+use channel::{Uplink, UplinkOptions, WorkerFds};
+use command_fds::{CommandFdExt, FdMapping};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use crate::home::Home;
+use crate::output::Output;
+
+/// The program a worker starts with: puts the package and the extension in place and goes on in them.
+const BOOT: &str = include_str!("../../../python/syslogng/_boot.py");
+/// Descriptors as the worker finds them.
+const SOCKET_FD: i32 = 3;
+const RING_FD: i32 = 4;
+const DOORBELL_FD: i32 = 5;
+
+/// What every worker of a configuration is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    pub(crate) interpreter: PathBuf,
+    pub(crate) home: Home,
+}
+
+/// A worker that could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start {interpreter}: {cause}")]
+pub(crate) struct SpawnError {
+    interpreter: String,
+    cause: io::Error,
+}
+
+/// A living worker, or one that has just died.
+pub(crate) struct Worker {
+    child: Child,
+    pidfd: OwnedFd,
+    socket: UnixStream,
+    socket_open: bool,
+    reader: FrameReader<FromWorker>,
+    outbox: Outbox,
+    pub(crate) uplink: Uplink,
+    pub(crate) output: Output,
+    pub(crate) started: Instant,
+}
+
+impl Worker {
+    /// Starts a worker and queues its `hello`; does not wait for anything.
+    pub(crate) fn spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> Result<Worker, SpawnError> {
+        Self::try_spawn(launch, hello, ring)
+            .map_err(|cause| SpawnError { interpreter: launch.interpreter.display().to_string(), cause })
+    }
+
+    fn try_spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> io::Result<Worker> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let (uplink, WorkerFds { memfd, doorbell }) = Uplink::create(ring)?;
+        let mut command = Command::new(&launch.interpreter);
+        command
+            // No user site directory, as in syslog-ng; the boot text needs no file of its own.
+            .args(["-s", "-c", BOOT])
+            .args([SOCKET_FD, RING_FD, DOORBELL_FD].map(|fd| fd.to_string()))
+            .arg(&launch.home.package)
+            .arg(&launch.home.bridge)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // A group of its own: a terminal's ^C is the daemon's business, and whatever the worker leaves behind can be
+        // ended with it.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command
+            .fd_mappings(vec![
+                FdMapping { parent_fd: theirs.into(), child_fd: SOCKET_FD },
+                FdMapping { parent_fd: memfd, child_fd: RING_FD },
+                FdMapping { parent_fd: doorbell, child_fd: DOORBELL_FD },
+            ])
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        let mut child = command.spawn()?;
+        drop(command);
+        let pidfd = match pid_of(&child).map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
+            Some(Ok(pidfd)) => pidfd,
+            failed => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(failed.map_or(io::ErrorKind::NotFound.into(), |failed| match failed {
+                    Err(errno) => errno.into(),
+                    Ok(_) => io::ErrorKind::NotFound.into(),
+                }));
+            }
+        };
+        let output = Output::of(&mut child)?;
+        let mut worker = Worker {
+            child,
+            pidfd,
+            socket: ours,
+            socket_open: true,
+            reader: FrameReader::new(),
+            outbox: Outbox::new(),
+            uplink,
+            output,
+            started: Instant::now(),
+        };
+        worker.send(&ToWorker::Hello(Box::new(hello)));
+        Ok(worker)
+    }
+
+    /// Queues a frame and writes what the socket takes. A worker that does not read its frames loses them; it will
+    /// miss its deadline and be ended.
+    pub(crate) fn send(&mut self, frame: &ToWorker) {
+        if let Err(error) = self.outbox.push(frame) {
+            tracing::debug!(pid = self.child.id(), %error, "Worker does not read its frames");
+        }
+        self.write();
+    }
+
+    /// Writes what the socket takes.
+    pub(crate) fn write(&mut self) {
+        if self.socket_open && self.outbox.flush(&mut self.socket).is_err() {
+            self.socket_open = false;
+        }
+    }
+
+    /// Reads what the socket has and returns the frames in it. `Err` names why the worker cannot be believed any
+    /// more; the frames before are lost with it.
+    pub(crate) fn read(&mut self) -> Result<Vec<FromWorker>, String> {
+        let mut frames = Vec::new();
+        let mut buffer = [0; 16 * 1024];
+        while self.socket_open {
+            match self.socket.read(&mut buffer) {
+                Ok(0) => self.socket_open = false,
+                Ok(bytes) => {
+                    self.reader.feed(&buffer[..bytes]);
+                    while let Some(frame) = self.reader.next().map_err(|error| error.to_string())? {
+                        frames.push(frame);
+                    }
+                    if frames.len() >= FRAMES_MAX {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.socket_open = false,
+            }
+        }
+        Ok(frames)
+    }
+
+    /// Readable when the process has ended.
+    pub(crate) fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// The control socket, while it is open, and whether something waits to be written to it.
+    pub(crate) fn socket(&self) -> Option<(BorrowedFd<'_>, bool)> {
+        self.socket_open.then(|| (self.socket.as_fd(), !self.outbox.is_empty()))
+    }
+
+    /// Process id, for the log.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal to the worker and to what it started.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = pid_of(&self.child) {
+            // It may be gone already, which is what is wanted.
+            let _ = kill_process_group(pid, signal);
+        }
+    }
+
+    /// If the process has ended: ends what it left behind in its group, and says how it ended.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        let mut fds = [rustix::event::PollFd::new(&self.pidfd, rustix::event::PollFlags::IN)];
+        let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        if !matches!(rustix::event::poll(&mut fds, Some(&now)), Ok(1..)) {
+            return None;
+        }
+        // Before the process is reaped: until then nobody else can have its group's number.
+        self.signal(Signal::KILL);
+        self.child.wait().ok()
+    }
+}
+
+/// Frames handed on at once, so that a worker that floods its socket does not keep its thread from the ring.
+const FRAMES_MAX: usize = 256;
+
+impl Drop for Worker {
+    /// No worker outlives the driver it was for.
+    fn drop(&mut self) {
+        if self.ended().is_none() && !matches!(self.child.try_wait(), Ok(Some(_))) {
+            self.signal(Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn pid_of(child: &Child) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(child.id()).ok()?)
+}
+
+/// `killed by SIGSEGV`, `exited with code 3`.
+pub(crate) fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with code {code}"),
+        (None, Some(signal)) => format!("killed by {}", signal_name(signal)),
+        (None, None) => format!("ended: {status}"),
+    }
+}
+
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        31 => "SIGSYS",
+        _ => return format!("signal {number}"),
+    };
+    format!("signal {number} ({name})")
+}
