@@ -1,0 +1,106 @@
+//! From a file to a configuration.
+
+use std::{collections::HashMap, fmt, path::Path, path::PathBuf, sync::Arc};
+
+use crate::{
+    ast::Config,
+    diagnostic::{Diagnostic, Diagnostics},
+    input::Input,
+    parse,
+    span::{Sources, Span},
+};
+
+/// What a configuration sees of the machine, besides its files.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// Where relative names of `@include` are looked for, after the directory of the configuration file.
+    pub include_dirs: Vec<PathBuf>,
+    /// What `` `name` `` may stand for besides arguments and `@define`: environment variables.
+    variables: Option<Arc<Lookup>>,
+}
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// What came of a file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// As much of the configuration as could be understood; not to be run when there are errors.
+    pub config: Config,
+    /// Every mistake and remark.
+    pub diagnostics: Diagnostics,
+    /// The texts, to show diagnostics with.
+    pub sources: Sources,
+    preprocessed: String,
+}
+
+/// Reads the configuration file `path` with all that it includes.
+///
+/// Never fails as a whole: what is wrong is in the diagnostics, all of it, and what is right is in the configuration.
+pub fn load(path: &Path, environment: &Environment) -> Loaded {
+    let mut input = Input::new(environment);
+    input.open_main(path);
+    finish(input)
+}
+
+/// Reads a configuration that is in memory; `name` stands for its path in diagnostics and for relative includes.
+pub fn load_text(name: &str, text: impl AsRef<[u8]>, environment: &Environment) -> Loaded {
+    let mut input = Input::new(environment);
+    input.open_text(name, text.as_ref());
+    finish(input)
+}
+
+impl Environment {
+    /// The environment of this process, and these directories.
+    pub fn of_process(include_dirs: Vec<PathBuf>) -> Environment {
+        Environment { include_dirs, variables: Some(Arc::new(|name| std::env::var(name).ok())) }
+    }
+
+    /// With `lookup` for environment variables.
+    pub fn with_variables(
+        mut self,
+        lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Environment {
+        self.variables = Some(Arc::new(lookup));
+        self
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        self.variables.as_ref()?(name)
+    }
+
+    /// The globals that are there before the first `@define`.
+    pub(crate) fn globals(&self) -> HashMap<String, String> {
+        let path =
+            std::env::join_paths(&self.include_dirs).unwrap_or_default().to_string_lossy().into_owned();
+        let first = self.include_dirs.first().map(|path| path.display().to_string()).unwrap_or_default();
+        HashMap::from([
+            ("include_path".to_owned(), path),
+            ("syslog_ng_sysconfdir".to_owned(), first.clone()),
+            ("syslog_ng_include".to_owned(), first),
+        ])
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").field("include_dirs", &self.include_dirs).finish_non_exhaustive()
+    }
+}
+
+impl Loaded {
+    /// The text with includes and blocks put in and backticks replaced; it loads to the same configuration.
+    pub fn preprocessed(&self) -> &str {
+        &self.preprocessed
+    }
+}
+
+fn finish(input: Input<'_>) -> Loaded {
+    let mut input = parse::parse(input);
+    if !input.has_version() && !input.is_stopped() {
+        let message = "setting current version as config version, since there is no `@version`";
+        input.report(Diagnostic::info(message, Span::default()));
+    }
+    let preprocessed = input.take_preprocessed();
+    let Input { sources, diagnostics, config, .. } = input;
+    Loaded { config, diagnostics, sources, preprocessed }
+}
