@@ -70,7 +70,8 @@ class Daemon:
 
     def spawn(self):
         """Starts the process and does not wait for anything."""
-        with open(self.stdout, "wb") as out, open(self.stderr, "wb") as err:
+        # Appending: file("/dev/stdout") opens the file once more, with an offset of its own.
+        with open(self.stdout, "ab") as out, open(self.stderr, "ab") as err:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd=self.directory,
