@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::name::{Builtin, NAME_BYTES_MAX, Name};
-use crate::record::{self, Entry, Head, PAIRS_MAX};
+use crate::name::{Builtin, Name};
+use crate::record::{self, Entry, Head, PAIRS_MAX, RecordFlags};
 use crate::records::Message;
 use crate::value::ValueType;
 
@@ -57,18 +57,35 @@ impl<'a> Draft<'a> {
             value: Cow::Borrowed(entry.value),
             kind: entry.kind,
         });
-        Draft { head: message.record().head(), pairs: pairs.collect(), origin: Some(message) }
+        let mut draft =
+            Draft { head: message.record().head(), pairs: pairs.collect(), origin: Some(message) };
+        if draft.head.flags.has(RecordFlags::MORE_TAGS) {
+            // From here on the draft's tags stand for all: a tag of the origin may be taken away, too.
+            draft.head.flags = draft.head.flags.without(RecordFlags::MORE_TAGS);
+            draft.put(
+                Name::Builtin(Builtin::Tags),
+                message.tags().collect::<Vec<_>>().join(&b','),
+                ValueType::List,
+            );
+        }
+        draft
     }
 
     /// The value under `name`: the draft's own, else the origin's.
     pub fn get(&self, name: Name<'_>) -> Option<(&[u8], ValueType)> {
         match self.pairs.iter().find(|pair| pair.name.as_name() == name) {
             Some(pair) => Some((&pair.value, pair.kind)),
-            None => self.origin.and_then(|message| message.origin()?.get(name)),
+            None => self.format(name).or_else(|| self.origin.and_then(|message| message.origin()?.get(name))),
         }
     }
 
-    /// Sets `name`. A name that is empty or longer than [`NAME_BYTES_MAX`], or a pair beyond [`PAIRS_MAX`], is not
+    /// The MSGFORMAT that the flags name.
+    fn format(&self, name: Name<'_>) -> Option<(&[u8], ValueType)> {
+        let format = self.head.flags.format().filter(|_| name == Name::Builtin(Builtin::Msgformat))?;
+        Some((format, ValueType::String))
+    }
+
+    /// Sets `name`. A name that is empty or longer than [`crate::name::NAME_BYTES_MAX`], or a pair beyond [`PAIRS_MAX`], is not
     /// stored, as in syslog-ng.
     ///
     /// Setting PROGRAM or PID drops the legacy header, which would otherwise still show the old ones.
@@ -88,7 +105,7 @@ impl<'a> Draft<'a> {
         }
         let name = match name {
             Name::Builtin(builtin) => StoredName::Builtin(builtin),
-            Name::Custom(text, _) if text.is_empty() || text.len() > NAME_BYTES_MAX => return,
+            Name::Custom(..) if !name.is_storable() => return,
             Name::Custom(text, hash) => StoredName::Custom(Cow::Owned(text.to_vec()), hash),
         };
         if self.pairs.len() < PAIRS_MAX {
@@ -99,6 +116,9 @@ impl<'a> Draft<'a> {
     /// Removes `name`. A value that the origin holds is covered by an empty one.
     pub fn unset(&mut self, name: Name<'_>) {
         self.pairs.retain(|pair| pair.name.as_name() != name);
+        if name == Name::Builtin(Builtin::Msgformat) {
+            self.head.flags = self.head.flags.without_format();
+        }
         if self.get(name).is_some() {
             self.put(name, Cow::Borrowed(&b""[..]), ValueType::Null);
         }
@@ -115,6 +135,18 @@ impl<'a> Draft<'a> {
             tags.push(b',');
         }
         tags.extend_from_slice(tag.as_bytes());
+        self.put(Name::Builtin(Builtin::Tags), tags, ValueType::List);
+    }
+
+    /// Removes a tag.
+    pub fn clear_tag(&mut self, tag: &str) {
+        let tags = self.get(Name::Builtin(Builtin::Tags)).map_or(&b""[..], |(tags, _)| tags);
+        if tags.split(|byte| *byte == b',').all(|known| known != tag.as_bytes()) {
+            return;
+        }
+        let kept: Vec<&[u8]> =
+            tags.split(|byte| *byte == b',').filter(|known| *known != tag.as_bytes()).collect();
+        let tags = kept.join(&b',');
         self.put(Name::Builtin(Builtin::Tags), tags, ValueType::List);
     }
 

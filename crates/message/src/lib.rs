@@ -5,13 +5,22 @@
 #![forbid(unsafe_code)]
 
 pub mod draft;
+pub mod host;
+pub mod layout;
+pub mod list;
 pub mod name;
 pub mod record;
 pub mod records;
+pub mod syslog;
+pub mod template;
+pub mod time;
 pub mod value;
 
 pub use draft::Draft;
 pub use name::{Builtin, Name};
 pub use record::{BadRecord, Entry, Head, Record, RecordFlags};
 pub use records::{Message, Origin, Records};
+pub use syslog::{ParseFlags, ParseOptions, Parsed, parse_into};
+pub use template::{NoFunctions, RenderScope, Template, TemplateError, TemplateOptions, ZoneUse};
+pub use time::{Stamp, Zone};
 pub use value::ValueType;

@@ -125,6 +125,12 @@ impl Builtin {
         1 << (self as u32)
     }
 
+    /// Whether users know it as a macro, which they read and never set, and not as a name-value pair.
+    pub fn is_macro(self) -> bool {
+        use Builtin::*;
+        matches!(self, Tags | SourceIp | SourcePort | DestIp | DestPort | IpProto | Proto | RawmsgSize)
+    }
+
     /// Every built-in, in order of its number.
     pub fn all() -> impl Iterator<Item = Builtin> {
         ALL.into_iter()
@@ -152,6 +158,15 @@ impl<'a> Name<'a> {
         }
     }
 
+    /// Whether a record can hold it: it has 1 to [`NAME_BYTES_MAX`] bytes.
+    #[inline]
+    pub fn is_storable(self) -> bool {
+        match self {
+            Name::Builtin(_) => true,
+            Name::Custom(text, _) => !text.is_empty() && text.len() <= NAME_BYTES_MAX,
+        }
+    }
+
     /// The name as bytes, aliases resolved.
     pub fn as_bytes(self) -> &'a [u8] {
         match self {
@@ -174,6 +189,16 @@ fn builtin(text: &[u8]) -> Option<Builtin> {
 }
 
 /// FNV-1a: names are short, and the hash must be the same in every process.
-pub fn hash(text: &[u8]) -> u32 {
-    text.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+pub const fn hash(text: &[u8]) -> u32 {
+    hash_more(0x811c_9dc5, text)
+}
+
+/// The hash of a text whose beginning has this hash.
+pub const fn hash_more(mut hash: u32, text: &[u8]) -> u32 {
+    let mut i = 0;
+    while i < text.len() {
+        hash = (hash ^ text[i] as u32).wrapping_mul(0x0100_0193);
+        i += 1;
+    }
+    hash
 }

@@ -16,10 +16,14 @@
 //! ```
 //!
 //! All numbers are little-endian. For a built-in, `name` is its number and the name length is 0; for any other it is
-//! the name's hash. A record that comes out of a ring or a file is checked once by [`Record::check`]; after that
+//! the name's hash. Names and values may share payload bytes. A record that comes out of a ring or a file is checked once by [`Record::check`]; after that
 //! every access is in bounds.
 
+pub mod builder;
+pub mod patch;
+
 use crate::name::{BUILTINS, Builtin, NAME_BYTES_MAX, Name, hash};
+use crate::time::Stamp;
 use crate::value::ValueType;
 
 /// Bytes before the index.
@@ -53,6 +57,16 @@ impl RecordFlags {
     pub const UTF8: RecordFlags = RecordFlags(1);
     /// Made or read on this machine, so destinations number it.
     pub const LOCAL: RecordFlags = RecordFlags(2);
+    /// The stored TAGS come on top of the origin's, instead of standing for all.
+    pub const MORE_TAGS: RecordFlags = RecordFlags(4);
+    /// MSGFORMAT is `syslog:rfc3164`, unless it is stored.
+    pub const RFC3164: RecordFlags = RecordFlags(1 << FORMAT_SHIFT);
+    /// MSGFORMAT is `syslog:rfc5424`, unless it is stored.
+    pub const RFC5424: RecordFlags = RecordFlags(2 << FORMAT_SHIFT);
+    /// MSGFORMAT is `raw`, unless it is stored.
+    pub const RAW: RecordFlags = RecordFlags(3 << FORMAT_SHIFT);
+    /// MSGFORMAT is `syslog:error`, unless it is stored.
+    pub const SYSLOG_ERROR: RecordFlags = RecordFlags(4 << FORMAT_SHIFT);
 
     /// Whether all bits of `other` are set.
     pub fn has(self, other: RecordFlags) -> bool {
@@ -64,7 +78,29 @@ impl RecordFlags {
     pub fn with(self, other: RecordFlags) -> RecordFlags {
         RecordFlags(self.0 | other.0)
     }
+
+    /// These bits but those of `other`.
+    #[must_use]
+    pub fn without(self, other: RecordFlags) -> RecordFlags {
+        RecordFlags(self.0 & !other.0)
+    }
+
+    /// The format that the flags name: as common as it is, MSGFORMAT takes no room in the record.
+    pub fn format(self) -> Option<&'static [u8]> {
+        const FORMATS: [&[u8]; 4] = [b"syslog:rfc3164", b"syslog:rfc5424", b"raw", b"syslog:error"];
+        let number = usize::from(self.0 & FORMAT_BITS) >> FORMAT_SHIFT;
+        FORMATS.get(number.wrapping_sub(1)).copied()
+    }
+
+    /// The flags without the format that they name.
+    #[must_use]
+    pub fn without_format(self) -> RecordFlags {
+        RecordFlags(self.0 & !FORMAT_BITS)
+    }
 }
+
+const FORMAT_SHIFT: u32 = 3;
+const FORMAT_BITS: u16 = 7 << FORMAT_SHIFT;
 
 /// What a record says apart from its name-value pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,13 +154,14 @@ pub enum BadRecord {
     Entry(usize),
 }
 
-/// Bytes that a record with these entries takes.
+/// Bytes that a record with these entries takes. An entry whose name cannot be stored takes none.
 pub fn encoded_bytes(entries: &[Entry<'_>]) -> usize {
-    let payload: usize = entries.iter().map(|entry| stored_name(entry.name).len() + entry.value.len()).sum();
-    (HEADER_BYTES + entries.len() * ENTRY_BYTES + payload).next_multiple_of(8)
+    let pair = |entry: &Entry<'_>| ENTRY_BYTES + stored_name(entry.name).len() + entry.value.len();
+    let pairs: usize = entries.iter().filter(|entry| entry.name.is_storable()).map(pair).sum();
+    (HEADER_BYTES + pairs).next_multiple_of(8)
 }
 
-/// Appends a record to `out`.
+/// Appends a record to `out`. An entry whose name is empty or too long is left out.
 pub fn encode(out: &mut Vec<u8>, head: &Head, entries: &[Entry<'_>]) {
     let start = out.len();
     out.resize(start + encoded_bytes(entries), 0);
@@ -137,8 +174,10 @@ pub fn encode_into(out: &mut [u8], head: &Head, entries: &[Entry<'_>]) {
     let size = out.len();
     debug_assert!(size == encoded_bytes(entries), "a record was given {size} bytes");
     let mut present = 0u32;
-    let mut at = HEADER_BYTES + entries.len() * ENTRY_BYTES;
-    for (i, entry) in entries.iter().enumerate() {
+    let storable = || entries.iter().filter(|entry| entry.name.is_storable());
+    let count = storable().count();
+    let mut at = HEADER_BYTES + count * ENTRY_BYTES;
+    for (i, entry) in storable().enumerate() {
         let name = stored_name(entry.name);
         let number = match entry.name {
             Name::Builtin(builtin) => {
@@ -167,14 +206,14 @@ pub fn encode_into(out: &mut [u8], head: &Head, entries: &[Entry<'_>]) {
     put(out, STAMP_ZONE, head.stamp_zone.to_le_bytes());
     put(out, RECEIVED_ZONE, head.received_zone.to_le_bytes());
     put(out, PRESENT, present.to_le_bytes());
-    put(out, PAIRS, (entries.len() as u32).to_le_bytes());
+    put(out, PAIRS, (count as u32).to_le_bytes());
 }
 
-/// A name as it is stored: a built-in takes no bytes, a name that is too long is cut.
+/// A name as it is stored: a built-in takes no bytes.
 fn stored_name<'a>(name: Name<'a>) -> &'a [u8] {
     match name {
         Name::Builtin(_) => b"",
-        Name::Custom(text, _) => &text[..text.len().min(NAME_BYTES_MAX)],
+        Name::Custom(text, _) => text,
     }
 }
 
@@ -242,6 +281,24 @@ impl<'a> Record<'a> {
         get_u16(self.0, PRI)
     }
 
+    /// One-bit facts.
+    #[inline]
+    pub fn flags(self) -> RecordFlags {
+        RecordFlags(get_u16(self.0, FLAGS))
+    }
+
+    /// The time in the message's header.
+    #[inline]
+    pub fn stamp(self) -> Stamp {
+        Stamp { micros: get_i64(self.0, STAMP), zone: get_u32(self.0, STAMP_ZONE) as i32 }
+    }
+
+    /// The time of receipt.
+    #[inline]
+    pub fn received(self) -> Stamp {
+        Stamp { micros: get_i64(self.0, RECEIVED), zone: get_u32(self.0, RECEIVED_ZONE) as i32 }
+    }
+
     /// Number of pairs, hidden ones included.
     pub fn pair_count(self) -> usize {
         get_u32(self.0, PAIRS) as usize
@@ -262,20 +319,25 @@ impl<'a> Record<'a> {
     /// The value stored under `name`, with its type.
     #[inline]
     pub fn get(self, name: Name<'_>) -> Option<(&'a [u8], ValueType)> {
-        let slot = self.find(name)?;
-        Some((self.value_at(slot), self.kind_at(slot)))
+        match self.find(name) {
+            Some(slot) => Some((self.value_at(slot), self.kind_at(slot))),
+            None if name == Name::Builtin(Builtin::Msgformat) => {
+                self.flags().format().map(|format| (format, ValueType::String))
+            }
+            None => None,
+        }
     }
 
     /// The bytes of a built-in.
     #[inline]
     pub fn builtin(self, builtin: Builtin) -> Option<&'a [u8]> {
-        if !self.has(builtin) {
+        if !self.has(builtin) && builtin != Builtin::Msgformat {
             return None;
         }
         self.get(Name::Builtin(builtin)).map(|(value, _)| value)
     }
 
-    /// The pairs, in the order they were set; hidden ones are left out.
+    /// The pairs, in the order they were set; hidden ones are left out, and a MSGFORMAT that only the flags name.
     pub fn pairs(self) -> impl Iterator<Item = Entry<'a>> {
         (0..self.pair_count())
             .map(|i| HEADER_BYTES + i * ENTRY_BYTES)
@@ -289,19 +351,23 @@ impl<'a> Record<'a> {
 
     #[inline]
     fn find(self, name: Name<'_>) -> Option<usize> {
-        let (number, text) = match name {
+        let index = &self.0[HEADER_BYTES..HEADER_BYTES + self.pair_count() * ENTRY_BYTES];
+        let found = match name {
             Name::Builtin(builtin) => {
                 if !self.has(builtin) {
                     return None;
                 }
-                (builtin as u32, &b""[..])
+                index.chunks_exact(ENTRY_BYTES).position(|slot| {
+                    get_u32(slot, 0) == builtin as u32 && get_u16(slot, 12) == 0 && slot[15] == SHOWN
+                })
             }
-            Name::Custom(text, hash) => (hash, text),
+            Name::Custom(text, hash) => index.chunks_exact(ENTRY_BYTES).enumerate().position(|(i, slot)| {
+                get_u32(slot, 0) == hash
+                    && slot[15] == SHOWN
+                    && self.name_bytes_at(HEADER_BYTES + i * ENTRY_BYTES) == text
+            }),
         };
-        let end = HEADER_BYTES + self.pair_count() * ENTRY_BYTES;
-        (HEADER_BYTES..end).step_by(ENTRY_BYTES).find(|&slot| {
-            get_u32(self.0, slot) == number && self.0[slot + 15] == SHOWN && self.name_bytes_at(slot) == text
-        })
+        found.map(|i| HEADER_BYTES + i * ENTRY_BYTES)
     }
 
     fn name_bytes_at(self, slot: usize) -> &'a [u8] {
@@ -347,34 +413,6 @@ fn check_entry(bytes: &[u8], i: usize, payload: usize) -> Option<u32> {
     }
     // A wrong hash would hide the pair from look-ups, and let two pairs of one name stand side by side.
     (hash(&bytes[start..start + name_bytes]) == number).then_some(0)
-}
-
-/// Changes that a source makes to a record in its own arena, before anybody else sees it.
-pub mod patch {
-    use super::*;
-
-    /// Sets the priority.
-    pub fn set_pri(record: &mut [u8], pri: u16) {
-        put(record, PRI, pri.to_le_bytes());
-    }
-
-    /// Sets the message time to the time of receipt.
-    pub fn stamp_from_received(record: &mut [u8]) {
-        record.copy_within(RECEIVED..RECEIVED + 8, STAMP);
-        record.copy_within(RECEIVED_ZONE..RECEIVED_ZONE + 4, STAMP_ZONE);
-    }
-
-    /// Hides the stored value of a built-in, so that the origin's shows through. Nothing stored: nothing done.
-    pub fn hide(record: &mut [u8], builtin: Builtin) {
-        while let Some(slot) = Record(record).find(Name::Builtin(builtin)) {
-            record[slot + 15] = HIDDEN;
-            // Two entries of one name do not come from our writers, but may come from a hostile worker.
-            if Record(record).find(Name::Builtin(builtin)).is_none() {
-                let present = get_u32(record, PRESENT) & !builtin.bit();
-                put(record, PRESENT, present.to_le_bytes());
-            }
-        }
-    }
 }
 
 #[inline]

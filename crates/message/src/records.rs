@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::name::{Builtin, Name};
-use crate::record::{self, Entry, Head, Record};
+use crate::record::{self, Entry, Head, Record, RecordFlags};
 use crate::value::ValueType;
 
 /// What all messages of a source or a connection have in common: SOURCE, HOST_FROM, TRANSPORT, the source's tags,
@@ -132,16 +132,43 @@ impl<'a> Message<'a> {
         self.record.get(name).or_else(|| self.origin?.get(name))
     }
 
-    /// The bytes of a built-in, empty where it is unset.
+    /// The bytes of a built-in, empty where it is unset. For TAGS, see [`Message::tags`].
     #[inline]
     pub fn builtin(self, builtin: Builtin) -> &'a [u8] {
         self.record.builtin(builtin).or_else(|| self.origin?.builtin(builtin)).unwrap_or_default()
     }
 
     /// The pairs a reader sees: its own, then those of the origin that it does not cover.
+    ///
+    /// A built-in that was unset covers the origin's with a null; neither is seen.
     pub fn pairs(self) -> impl Iterator<Item = Entry<'a>> {
-        let own = self.record.pairs();
+        let own = self
+            .record
+            .pairs()
+            .filter(|entry| !(matches!(entry.name, Name::Builtin(_)) && entry.kind == ValueType::Null));
+        let format = self.record.flags().format().filter(|_| !self.record.has(Builtin::Msgformat));
+        let format = format.map(|value| Entry {
+            name: Name::Builtin(Builtin::Msgformat),
+            value,
+            kind: ValueType::String,
+        });
         let shared = self.origin.into_iter().flat_map(Record::pairs);
-        own.chain(shared.filter(move |entry| self.record.get(entry.name).is_none()))
+        own.chain(format).chain(shared.filter(move |entry| self.record.get(entry.name).is_none()))
+    }
+
+    /// Its tags, those of the origin first.
+    pub fn tags(self) -> impl Iterator<Item = &'a [u8]> {
+        let own = self.record.builtin(Builtin::Tags);
+        let shared = match own {
+            Some(_) if !self.record.flags().has(RecordFlags::MORE_TAGS) => None,
+            _ => self.origin.and_then(|origin| origin.builtin(Builtin::Tags)),
+        };
+        let split = |tags: &'a [u8]| tags.split(|byte| *byte == b',').filter(|tag| !tag.is_empty());
+        shared.into_iter().chain(own).flat_map(split)
+    }
+
+    /// Whether it has this tag.
+    pub fn has_tag(self, tag: &[u8]) -> bool {
+        self.tags().any(|known| known == tag)
     }
 }

@@ -1,0 +1,225 @@
+//! Templates: text with macros, values and functions in it, compiled once and rendered per message.
+//!
+//! `$NAME`, `${any name}`, `${name:-default}`, `$(function args)`, `$$` for a dollar; `${name}@1` looks at the
+//! message before in a correlation context. What functions there are is not known here: they come in through
+//! [`Functions`].
+
+mod function;
+pub mod macros;
+mod parse;
+mod path;
+mod scope;
+mod values;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use function::{Call, FunctionSpec, Functions, NoFunctions, TemplateFunction};
+pub use macros::Macro;
+pub use path::{BadPath, PATH_BYTES_MAX, render_path};
+pub use scope::{RenderScope, TemplateOptions, ZoneUse};
+
+use crate::name::{Builtin, Name};
+use crate::records::Message;
+use crate::value::ValueType;
+
+/// A compiled template. Cheap to clone.
+#[derive(Clone)]
+pub struct Template(Arc<Compiled>);
+
+struct Compiled {
+    source: String,
+    parts: Vec<Part>,
+}
+
+/// Why a text is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TemplateError {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the text, in bytes.
+    pub position: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Literal(Box<[u8]>),
+    Value { value: ValuePart, tail: Tail },
+    Macro { what: Macro, tail: Tail },
+    Call { function: Arc<dyn TemplateFunction>, back: usize },
+}
+
+/// What may stand behind a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Tail {
+    /// Shown instead of nothing.
+    default: Option<Box<[u8]>>,
+    /// Messages to go back in the correlation context.
+    back: usize,
+}
+
+/// A name-value pair to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ValuePart {
+    Builtin(Builtin),
+    /// HOST or HOST_FROM, of which only the first host of a chain is shown.
+    Host(Builtin),
+    Custom(Box<[u8]>, u32),
+}
+
+impl ValuePart {
+    #[inline]
+    fn name(&self) -> Name<'_> {
+        match self {
+            ValuePart::Builtin(builtin) | ValuePart::Host(builtin) => Name::Builtin(*builtin),
+            ValuePart::Custom(text, hash) => Name::Custom(text, *hash),
+        }
+    }
+}
+
+impl Template {
+    /// Compiles `text`; the functions it calls are found in `functions`.
+    pub fn parse(text: &str, functions: &dyn Functions) -> Result<Template, TemplateError> {
+        Template::parse_at(text, functions, 0)
+    }
+
+    fn parse_at(text: &str, functions: &dyn Functions, depth: usize) -> Result<Template, TemplateError> {
+        let parts = parse::parse(text, functions, depth)?;
+        Ok(Template(Arc::new(Compiled { source: text.to_owned(), parts })))
+    }
+
+    /// A template that is this text, dollars and all.
+    pub fn literal(text: &str) -> Template {
+        let parts = if text.is_empty() { vec![] } else { vec![Part::Literal(text.as_bytes().into())] };
+        Template(Arc::new(Compiled { source: text.replace('$', "$$"), parts }))
+    }
+
+    /// The text it was compiled from.
+    pub fn as_str(&self) -> &str {
+        &self.0.source
+    }
+
+    /// Whether it says the same for every message.
+    pub fn is_constant(&self) -> bool {
+        self.constant().is_some()
+    }
+
+    /// What it says for every message.
+    pub fn constant(&self) -> Option<&[u8]> {
+        match &self.0.parts[..] {
+            [] => Some(b""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The names of macros and values it shows itself, each as often as it does; those in arguments of functions
+    /// are the functions' own.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.parts.iter().filter_map(|part| match part {
+            Part::Value { value, .. } => Some(value.name().as_bytes()),
+            Part::Macro { what, .. } => Some(what.name().as_bytes()),
+            Part::Literal(_) | Part::Call { .. } => None,
+        })
+    }
+
+    /// Whether it calls a function.
+    pub fn calls_functions(&self) -> bool {
+        self.0.parts.iter().any(|part| matches!(part, Part::Call { .. }))
+    }
+
+    /// Appends what it says of `message` to `out`.
+    #[inline]
+    pub fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) {
+        for part in &self.0.parts {
+            part.render(message, scope, out);
+        }
+    }
+
+    /// Appends what it says of `message` to `out`, and tells its type: a lone macro, value or function keeps its
+    /// own, everything else is a string. A lone value that is unset is null.
+    pub fn render_typed(
+        &self,
+        message: Message<'_>,
+        scope: &mut RenderScope<'_>,
+        out: &mut Vec<u8>,
+    ) -> ValueType {
+        match &self.0.parts[..] {
+            [part] => part.render(message, scope, out),
+            _ => {
+                self.render(message, scope, out);
+                ValueType::String
+            }
+        }
+    }
+}
+
+impl Part {
+    #[inline]
+    fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
+        match self {
+            Part::Literal(text) => {
+                out.extend_from_slice(text);
+                ValueType::String
+            }
+            Part::Value { value, tail } if scope.is_plain() && tail.back == 0 => {
+                let start = out.len();
+                let kind = value.render(message, out);
+                tail.fill(start, kind, out)
+            }
+            Part::Value { value, tail } => {
+                let start = out.len();
+                let Some(message) = scope.message(message, tail.back) else { return tail.missing(out) };
+                let kind = value.render(message, out);
+                scope.escape(out, start);
+                tail.fill(start, kind, out)
+            }
+            Part::Macro { what, tail } => {
+                let start = out.len();
+                let Some(message) = scope.message(message, tail.back) else { return tail.missing(out) };
+                let kind = what.render(message, scope, out);
+                scope.escape(out, start);
+                tail.fill(start, kind, out)
+            }
+            Part::Call { function, back } => match scope.message(message, *back) {
+                Some(message) => function.render(message, scope, out),
+                None => ValueType::String,
+            },
+        }
+    }
+}
+
+impl Tail {
+    /// Puts the default where nothing was written.
+    #[inline]
+    fn fill(&self, start: usize, kind: ValueType, out: &mut Vec<u8>) -> ValueType {
+        match &self.default {
+            Some(default) if out.len() == start => {
+                out.extend_from_slice(default);
+                ValueType::String
+            }
+            _ => kind,
+        }
+    }
+
+    /// For a message that is not there.
+    fn missing(&self, out: &mut Vec<u8>) -> ValueType {
+        self.fill(out.len(), ValueType::Null, out)
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.as_str()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
