@@ -147,8 +147,8 @@ impl<M: Machine> Ledger<M> {
         if self.window.is_none() {
             return false;
         }
-        let limit = self.limit.fetch_add(records, Relaxed) + records;
-        control.grant(records, limit, self.wake_at)
+        self.limit.fetch_add(records, Relaxed);
+        control.grant(records, || self.limit(), self.wake_at)
     }
 
     #[must_use]

@@ -39,18 +39,20 @@ impl Flow {
     /// Another thread may be quicker to fill the room: reserve, and wait again if it was.
     pub fn wait_room(&self, length: usize, timeout: Option<Duration>) -> Wait {
         let control = self.0.mapping.control();
-        control.room.0.wait(timeout, || self.answer(self.0.has_room(length)))
+        control.room.0.wait(timeout, || self.answer(self.0.has_room(length)), || self.stuck())
     }
 
     /// Waits until there is a credit. For ever without a timeout.
     pub fn wait_credit(&self, timeout: Option<Duration>) -> Wait {
         let control = self.0.mapping.control();
-        control.credit.0.wait(timeout, || self.answer(control.has_credit()))
+        control.credit.0.wait(timeout, || self.answer(control.has_credit()), || self.stuck())
     }
 
     /// Call it before the user's `suspend()`. A wakeup that is under way is then void.
     pub fn suspend_begins(&self) {
-        self.0.mapping.control().suspend_begins();
+        if self.0.mapping.control().suspend_begins() {
+            self.0.ring();
+        }
     }
 
     /// Call it once the user's `suspend()` has returned or raised: from now on a wakeup may come, and if there are
@@ -76,6 +78,13 @@ impl Flow {
     /// Ends every wait, now and from now on, as if the daemon had asked: for the thread that sees the daemon gone.
     pub fn request_exit(&self) {
         self.0.mapping.control().request_exit();
+    }
+
+    /// The daemon may be letting records gather, and from here there will be no more.
+    fn stuck(&self) {
+        if self.0.mapping.control().stuck() {
+            self.0.ring();
+        }
     }
 
     fn answer(&self, ready: bool) -> Option<Wait> {

@@ -33,10 +33,16 @@ pub(crate) struct Gate<M: Machine> {
 }
 
 impl<M: Machine> Gate<M> {
-    /// Waits until `ready` has an answer. Any number of threads may wait.
+    /// Waits until `ready` has an answer. Any number of threads may wait. `stuck` is called before each sleep, with
+    /// the word up.
     ///
     /// The word is never lowered here: another waiter may need it, and one needless wake-up is cheap.
-    pub(crate) fn wait(&self, timeout: Option<Duration>, ready: impl Fn() -> Option<Wait>) -> Wait {
+    pub(crate) fn wait(
+        &self,
+        timeout: Option<Duration>,
+        ready: impl Fn() -> Option<Wait>,
+        stuck: impl Fn(),
+    ) -> Wait {
         if let Some(answer) = ready() {
             return answer;
         }
@@ -48,6 +54,7 @@ impl<M: Machine> Gate<M> {
             if let Some(answer) = ready() {
                 return answer;
             }
+            stuck();
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match M::park(&self.waiting, UP, left) {
                 Parked::Woken => {}
@@ -55,6 +62,11 @@ impl<M: Machine> Gate<M> {
                 Parked::TimedOut => return ready().unwrap_or(Wait::TimedOut),
             }
         }
+    }
+
+    /// Whether somebody may be waiting.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) != DOWN
     }
 
     /// Lets everyone through who waits, if `worthwhile`. The condition must have been changed, and a

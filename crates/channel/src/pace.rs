@@ -2,7 +2,7 @@
 //!
 //! Taking every record the moment it is there is the most expensive way: producer and consumer pull the same cache
 //! lines back and forth, and every record costs a ring of the doorbell. So under a stream the thread naps between
-//! batches, with the doorbell off. A record that comes alone waits for nobody: the first one after a quiet time
+//! batches, and is only rung for when the worker can post no more. A record that comes alone waits for nobody: the first one after a quiet time
 //! wakes the thread at once.
 
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const STREAM_GAP: Duration = Duration::from_micros(300);
 pub enum Next {
     /// Take again.
     Again,
-    /// Poll everything but the doorbell, this long, then take again.
+    /// [`crate::Uplink::prepare_nap`], then poll everything, no longer than this.
     Nap(Duration),
     /// [`crate::Uplink::prepare_sleep`], then poll everything.
     Sleep,

@@ -4,7 +4,7 @@
 //! the hot words of one side are not torn away by the other's. Fresh memory is zero, and zero is the right start
 //! for every word.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use crate::{
     gate::Gate,
@@ -26,6 +26,16 @@ pub(crate) mod suspension {
     pub(crate) const WAKING: u32 = 3;
 }
 
+/// How the daemon's thread is to be had.
+pub(crate) mod slumber {
+    /// It looks into the ring before it sleeps.
+    pub(crate) const AWAKE: u32 = 0;
+    /// It sleeps, or is about to: ring for every record.
+    pub(crate) const ASLEEP: u32 = 1;
+    /// It lets records gather for a moment: ring when the worker can post no more.
+    pub(crate) const NAPPING: u32 = 2;
+}
+
 /// One group of words, alone on its cache lines.
 #[repr(C, align(128))]
 pub(crate) struct Line<T>(pub(crate) T);
@@ -36,8 +46,8 @@ pub(crate) struct Control<M: Machine> {
     pub(crate) posts: Line<Posts<M>>,
     /// Bytes the daemon has taken since the start. Written by the daemon.
     pub(crate) tail: Line<M::U64>,
-    /// 1 while the daemon's thread sleeps, or is about to, and wants the doorbell.
-    pub(crate) sleeping: Line<M::U32>,
+    /// One of [`slumber`]. Set by the daemon, back to `AWAKE` also by the worker that rings.
+    pub(crate) slumber: Line<M::U32>,
     /// Records the worker may have posted since the start. Written by the daemon.
     pub(crate) limit: Line<M::U64>,
     /// Before it waits who found the ring full.
@@ -82,8 +92,21 @@ impl<M: Machine> Control<M> {
         self.posts.0.posted.store(posted, Relaxed);
         self.posts.0.head.store(head, Release);
         M::fence();
-        // The swap makes it one ring a sleep, however long the daemon takes to get up.
-        self.sleeping.0.load(Relaxed) != 0 && self.sleeping.0.swap(0, Relaxed) != 0
+        self.slumber.0.load(Relaxed) == slumber::ASLEEP && self.rouse()
+    }
+
+    /// The worker can post no more (it raised its flag at a gate, or suspends); true when the caller has to ring the
+    /// doorbell of a daemon that naps meanwhile.
+    #[must_use]
+    pub(crate) fn stuck(&self) -> bool {
+        M::fence();
+        self.slumber.0.load(Relaxed) != slumber::AWAKE && self.rouse()
+    }
+
+    /// One ring is enough, however long the daemon takes to get up: true for the first who asks.
+    #[cold]
+    fn rouse(&self) -> bool {
+        self.slumber.0.swap(slumber::AWAKE, Relaxed) != slumber::AWAKE
     }
 
     pub(crate) fn exit_requested(&self) -> bool {
@@ -94,9 +117,12 @@ impl<M: Machine> Control<M> {
         self.posts.0.posted.load(Relaxed) < self.limit.0.load(Acquire)
     }
 
-    /// Before the user's `suspend()`.
-    pub(crate) fn suspend_begins(&self) {
-        self.phase.0.suspension.store(suspension::SUSPENDING, Release);
+    /// Before the user's `suspend()`; true when the caller has to ring the doorbell.
+    #[must_use]
+    pub(crate) fn suspend_begins(&self) -> bool {
+        // A swap and not a store: it has its place between the daemon's own changes, so whichever of them is late fails.
+        self.phase.0.suspension.swap(suspension::SUSPENDING, AcqRel);
+        self.stuck()
     }
 
     /// After the user's `suspend()`; true when credits came meanwhile and the caller has to ring the doorbell.
@@ -119,17 +145,29 @@ impl<M: Machine> Control<M> {
     /// Announces that the daemon is about to sleep; false when there is something to take instead.
     #[must_use]
     pub(crate) fn doze(&self, tail: u64) -> bool {
-        self.sleeping.0.store(1, Relaxed);
+        self.slumber.0.store(slumber::ASLEEP, Relaxed);
         M::fence();
-        if self.posts.0.head.load(Acquire) == tail {
-            return true;
-        }
+        self.posts.0.head.load(Acquire) == tail || self.stay_up()
+    }
+
+    /// Announces that the daemon is about to nap; false when there is something to take and the worker is stuck.
+    #[must_use]
+    pub(crate) fn nap(&self, tail: u64) -> bool {
+        self.slumber.0.store(slumber::NAPPING, Relaxed);
+        M::fence();
+        let stuck = self.room.0.is_crowded()
+            || self.credit.0.is_crowded()
+            || self.phase.0.suspension.load(Relaxed) != suspension::RUNNING;
+        !stuck || self.posts.0.head.load(Acquire) == tail || self.stay_up()
+    }
+
+    fn stay_up(&self) -> bool {
         self.awake();
         false
     }
 
     pub(crate) fn awake(&self) {
-        self.sleeping.0.store(0, Relaxed);
+        self.slumber.0.store(slumber::AWAKE, Relaxed);
     }
 
     /// Gives the worker the room up to `tail`, and wakes who waits for it, if `worthwhile`.
@@ -139,14 +177,16 @@ impl<M: Machine> Control<M> {
         self.room.0.open_if(|| worthwhile);
     }
 
-    /// Raises the worker's limit by `more` to `limit`; true when the caller has to ring for a wakeup.
+    /// Raises the worker's limit by `more`; true when the caller has to ring for a wakeup. `limit` is the daemon's own
+    /// account, raised before.
     #[must_use]
-    pub(crate) fn grant(&self, more: u64, limit: u64, wake_at: u64) -> bool {
-        // An addition and not a store: grants of two threads may arrive here in any order.
-        self.limit.0.fetch_add(more, Release);
+    pub(crate) fn grant(&self, more: u64, limit: impl Fn() -> u64, wake_at: u64) -> bool {
+        // An addition and not a store, and the account is read after it: grants of two threads may arrive here in any
+        // order, and the last one must see the sum, or nobody wakes the worker.
+        self.limit.0.fetch_add(more, AcqRel);
         M::fence();
-        self.credit.0.open_if(|| self.free(limit) >= wake_at);
-        self.wakeup_due(limit, wake_at)
+        self.credit.0.open_if(|| self.free(limit()) >= wake_at);
+        self.wakeup_due(limit(), wake_at)
     }
 
     /// Whether a suspended worker could be woken.

@@ -53,9 +53,9 @@ pub struct Taken {
 
 /// Takes records out of the ring of one worker.
 ///
-/// One thread owns it. Its loop: [`Uplink::take`] until nothing comes, [`Credits::take_wakeup`], then
-/// [`Uplink::prepare_sleep`], poll [`Uplink::doorbell`] and [`Uplink::alarm`], and [`Uplink::awake`], whatever ended
-/// the poll.
+/// One thread owns it. Its loop: [`Uplink::take`], [`Credits::take_wakeup`], and what [`crate::Pace`] says: take again,
+/// or [`Uplink::prepare_sleep`] (or `prepare_nap`), poll [`Uplink::doorbell`] and [`Uplink::alarm`], and
+/// [`Uplink::awake`], whatever ended the poll.
 #[derive(Debug)]
 pub struct Uplink {
     mapping: Arc<Mapping>,
@@ -169,7 +169,14 @@ impl Uplink {
         self.mapping.control().doze(self.tail)
     }
 
-    /// After a sleep, whatever ended it: silences doorbell and alarm. Then take, and look for wakeups.
+    /// Announces that this thread is about to sleep for a moment while records gather: the doorbell only rings when
+    /// the worker can post no more. False: do not, it is so already, and something is there to take.
+    #[must_use]
+    pub fn prepare_nap(&mut self) -> bool {
+        self.mapping.control().nap(self.tail)
+    }
+
+    /// After a sleep or nap, whatever ended it: silences doorbell and alarm. Then take, and look for wakeups.
     pub fn awake(&mut self) {
         self.mapping.control().awake();
         silence(&self.doorbell);
