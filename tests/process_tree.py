@@ -10,6 +10,7 @@ from pathlib import Path
 
 MARKER = "HOGNOSE_TEST_RUN"
 KIB = 1024
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def marked(marker):
@@ -34,6 +35,11 @@ def descendants(root):
 def resident_bytes(root):
     """Proportional set size of the whole tree: shared pages are counted once."""
     return sum(_pss_bytes(pid) for pid in descendants(root))
+
+
+def cpu_seconds(root):
+    """User and system time of the whole tree, children that have ended included."""
+    return sum(sum(map(int, _stat(pid)[11:15])) for pid in descendants(root)) / TICKS_PER_S
 
 
 def describe(pids):
@@ -69,10 +75,13 @@ def _command_line(pid):
     return _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace")
 
 
-def _parent(pid):
+def _stat(pid):
     # The command's name is in parentheses and may hold anything, so fields count from the last one.
-    fields = _read(pid, "stat").rpartition(b")")[2].split()
-    return int(fields[1]) if len(fields) > 1 else 0
+    return _read(pid, "stat").rpartition(b")")[2].split()
+
+
+def _parent(pid):
+    return int((_stat(pid) or [0, 0])[1])
 
 
 def _pss_bytes(pid):

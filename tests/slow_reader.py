@@ -10,7 +10,7 @@ BLOCK_LINES = 100_000
 
 
 class SlowReader:
-    """Accepts one connection and expects the lines 00000000, 00000001 …, `count` of them, at most `rate` a second.
+    """Accepts one connection and expects `count` lines, 00000000, 00000001 …, at most `rate` a second.
 
     `failure` is what was wrong; None when all is well. `done` is set at the end, either way.
     """

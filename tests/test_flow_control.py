@@ -1,4 +1,4 @@
-"""Flow control into a reader that is slower than the source: nothing lost, nothing twice, in order, memory flat."""
+"""Flow control into a reader that is slower than the source: all there, in order, once, and memory flat."""
 
 import time
 
