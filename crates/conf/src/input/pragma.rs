@@ -279,8 +279,10 @@ impl<'a> Pragma<'a> {
     }
 }
 
+type Parameter = (String, Vec<Argument>);
+
 /// `name(value)` at the start of `tokens`, and what follows.
-fn parameter(tokens: &[Token]) -> Option<((String, Vec<Argument>), &[Token])> {
+fn parameter(tokens: &[Token]) -> Option<(Parameter, &[Token])> {
     let (name, rest) = tokens.split_first()?;
     let (open, rest) = rest.split_first()?;
     let close = rest.iter().position(|token| token.is(b')'))?;

@@ -14,7 +14,7 @@ const STEPS_PER_BYTE_MAX: usize = 16;
 impl Input<'_> {
     /// Takes the code behind `python {`, whose brace is `open`. `None` when it is never closed, which was reported.
     pub(crate) fn python(&mut self, keyword: &Token, open: &Token) -> Option<PythonBlock> {
-        let Some(raw) = self.raw_braces(|text, from| closing_brace(text, from)) else {
+        let Some(raw) = self.raw_braces(closing_brace) else {
             let message = "this `python` block is never closed";
             self.stop(Diagnostic::error(message, keyword.span).label("the `}` that ends it is missing"));
             return None;
