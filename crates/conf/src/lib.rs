@@ -1,18 +1,23 @@
 //! The configuration language: text to statements, with every mistake shown where it was made.
 
 #![forbid(unsafe_code)]
+// `options!` takes a declaration apart field by field, and the global options have many.
+#![recursion_limit = "256"]
 
 pub mod ast;
 pub mod diagnostic;
 pub mod expr;
+pub mod globals;
 mod input;
 mod lexer;
 mod load;
 pub mod options;
 mod parse;
+pub mod python_options;
 pub mod span;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Style};
+pub use globals::GlobalOptions;
 pub use input::{DEPTH_MAX, FILE_BYTES_MAX, TEXT_BYTES_MAX};
 pub use load::{Environment, Loaded, load, load_text};
 pub use options::{Choice, FromArguments, Given, OptionDoc, Options, Permissions, Seconds, Spanned};

@@ -91,23 +91,23 @@ pub trait Options: Sized {
     /// Takes its options out of what `reader` has; `None` when one without a default is missing, which is reported.
     fn take(reader: &mut Reader<'_>) -> Option<Self>;
 
-    /// Reads the arguments of something called `name` that stands at `span`.
+    /// Reads the arguments of what a message calls `owner`, and which stands at `span`.
     ///
     /// `None` when anything is wrong; all of it is in the diagnostics then.
     fn read_arguments(
-        name: &str,
+        owner: &str,
         arguments: &[Argument],
         span: Span,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        let mut reader = Reader::new(name, arguments, span);
+        let mut reader = Reader::new(owner, arguments, span);
         let options = Self::take(&mut reader);
         if reader.finish(Self::DOCS, diagnostics) { options } else { None }
     }
 
     /// Reads the arguments of `call`; see [`Options::read_arguments`].
     fn read(call: &Call, diagnostics: &mut Diagnostics) -> Option<Self> {
-        Self::read_arguments(&call.name.text, &call.arguments, call.span, diagnostics)
+        Self::read_arguments(&format!("`{}()`", call.name.text), &call.arguments, call.span, diagnostics)
     }
 
     /// What the options are when nothing is written; `None` when something must be.

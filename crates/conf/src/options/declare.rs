@@ -154,7 +154,7 @@ macro_rules! options {
                 diagnostics: &mut $crate::Diagnostics,
             ) -> Option<$name> {
                 <$name as $crate::options::Options>::read_arguments(
-                    given.name, given.arguments, given.span, diagnostics,
+                    &given.subject(), given.arguments, given.span, diagnostics,
                 )
             }
 

@@ -9,7 +9,7 @@ use crate::{
 
 /// The arguments of one call; each can be taken once.
 pub struct Reader<'a> {
-    name: &'a str,
+    owner: &'a str,
     arguments: &'a [Argument],
     taken: Vec<bool>,
     span: Span,
@@ -17,10 +17,10 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Of something called `name` that stands at `span`.
-    pub fn new(name: &'a str, arguments: &'a [Argument], span: Span) -> Reader<'a> {
+    /// Of what a message calls `owner`, and which stands at `span`.
+    pub fn new(owner: &'a str, arguments: &'a [Argument], span: Span) -> Reader<'a> {
         Reader {
-            name,
+            owner,
             arguments,
             taken: vec![false; arguments.len()],
             span,
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     fn missing(&mut self, what: &str) {
-        self.diagnostics.push(Diagnostic::error(format!("`{}()` needs {what}", self.name), self.span));
+        self.diagnostics.push(Diagnostic::error(format!("{} needs {what}", self.owner), self.span));
     }
 
     fn not_wanted(&self, argument: &Argument, docs: &'static [OptionDoc]) -> Diagnostic {
@@ -151,15 +151,15 @@ impl<'a> Reader<'a> {
             .map(|name| name.replace('_', "-"))
             .collect();
         let names = || known.iter().map(String::as_str);
-        let owner = self.name;
+        let owner = self.owner;
         match argument {
             Argument::Call(call) => {
                 let wrong = &call.name.text;
-                Diagnostic::error(format!("`{owner}()` has no option `{wrong}`"), call.name.span)
+                Diagnostic::error(format!("{owner} has no option `{wrong}`"), call.name.span)
                     .suggest(wrong, names())
             }
             Argument::Value(Value { kind: ValueKind::Word(word), span }) => {
-                let diagnostic = Diagnostic::error(format!("`{owner}()` does not take `{word}` here"), *span);
+                let diagnostic = Diagnostic::error(format!("{owner} does not take `{word}` here"), *span);
                 match nearest(word, names()) {
                     Some(name) => diagnostic.label(format!("did you mean `{name}(…)`?")),
                     None => diagnostic,
@@ -171,9 +171,9 @@ impl<'a> Reader<'a> {
                     true => "values without a name stand before the options",
                     false => "one value too many",
                 };
-                Diagnostic::error(format!("`{owner}()` does not take this value"), value.span).label(label)
+                Diagnostic::error(format!("{owner} does not take this value"), value.span).label(label)
             }
-            other => Diagnostic::error(format!("`{owner}()` does not take this"), other.span()),
+            other => Diagnostic::error(format!("{owner} does not take this"), other.span()),
         }
     }
 }
