@@ -17,10 +17,22 @@ pub struct Origin(Vec<u8>);
 impl Origin {
     /// An origin with these values.
     pub fn new(entries: &[(Builtin, &[u8])]) -> Origin {
-        let entries: Vec<Entry<'_>> = entries
-            .iter()
-            .map(|(builtin, value)| Entry { name: Name::Builtin(*builtin), value, kind: kind_of(*builtin) })
-            .collect();
+        Origin::with_pairs(entries, &[])
+    }
+
+    /// An origin with these values, and other name-value pairs beside them.
+    pub fn with_pairs(entries: &[(Builtin, &[u8])], pairs: &[(&str, &[u8])]) -> Origin {
+        let known = entries.iter().map(|(builtin, value)| Entry {
+            name: Name::Builtin(*builtin),
+            value,
+            kind: kind_of(*builtin),
+        });
+        let others = pairs.iter().map(|(name, value)| Entry {
+            name: Name::new(name.as_bytes()),
+            value,
+            kind: ValueType::String,
+        });
+        let entries: Vec<Entry<'_>> = known.chain(others).collect();
         let mut bytes = Vec::new();
         record::encode(&mut bytes, &Head::default(), &entries);
         Origin(bytes)

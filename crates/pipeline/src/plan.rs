@@ -49,7 +49,12 @@ pub struct SourcePlan {
     pub stamping: Stamping,
     /// Makes the driver. Called at every start.
     pub make: Box<dyn Fn() -> Box<dyn Source> + Send + Sync>,
+    /// What the driver's crate wants to find again in [`Compiled::about`](crate::Compiled).
+    pub about: Option<About>,
 }
+
+/// Something only the crate that made it can read.
+pub type About = Arc<dyn std::any::Any + Send + Sync>;
 
 /// What compiling a destination driver yields.
 pub struct DestinationPlan {
@@ -86,6 +91,16 @@ pub struct OriginBase {
 impl OriginBase {
     /// The origin of messages that `host_from` handed us, with what the driver knows of the connection.
     pub fn origin(&self, host_from: &str, connection: &[(Builtin, &[u8])]) -> Arc<Origin> {
+        self.origin_with(host_from, connection, &[])
+    }
+
+    /// [`OriginBase::origin`], with name-value pairs beside the values: `.unix.pid` and the like.
+    pub fn origin_with(
+        &self,
+        host_from: &str,
+        connection: &[(Builtin, &[u8])],
+        pairs: &[(&str, &[u8])],
+    ) -> Arc<Origin> {
         let mut tags = self.tags.join(",");
         if !tags.is_empty() {
             tags.push(',');
@@ -102,7 +117,7 @@ impl OriginBase {
         entries.extend(self.program.as_deref().map(|program| (Builtin::Program, program.as_bytes())));
         entries.extend(self.pid.as_deref().map(|pid| (Builtin::Pid, pid.as_bytes())));
         entries.extend_from_slice(connection);
-        Arc::new(Origin::new(&entries))
+        Arc::new(Origin::with_pairs(&entries, pairs))
     }
 }
 
