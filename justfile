@@ -1,0 +1,47 @@
+# What a developer runs. `just` alone lists it.
+
+_:
+    @just --list --unsorted
+
+# Everything that is not a test run: formatting, lints, house rules, Python.
+check: && lint-python
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo test -p xtask --locked
+
+# Ruff and mypy, where they are installed.
+[private]
+lint-python:
+    if command -v ruff; then ruff check . && ruff format --check .; fi
+    if command -v mypy; then mypy; fi
+
+# Set up, build, and run the whole suite; arguments go to pytest.
+test *args:
+    scripts/test {{ args }}
+
+# Build and run a configuration in the terminal.
+run config="examples/hello.conf" *args:
+    scripts/hello {{ config }} {{ args }}
+
+# hognose beside its peers: `just bench --quick`, `just bench --only 'source*' --rounds 5`.
+bench *args:
+    cargo build --release --workspace --locked
+    python3 benches/bench.py {{ args }}
+
+# Property tests with many more cases than a test run has.
+fuzz cases="100000":
+    PROPTEST_CASES={{ cases }} cargo test --release --workspace --locked -- property
+
+# What takes minutes: ten million messages into a slow reader.
+soak:
+    scripts/setup
+    cargo build --release --workspace --locked
+    target/venv/bin/pytest -m soak
+
+# What CI runs.
+ci:
+    .ci/run
+
+# Licences and versions of what we build on.
+deny:
+    cargo deny --workspace check
