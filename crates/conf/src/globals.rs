@@ -99,7 +99,7 @@ crate::options! {
         /// How long an idle file of a templated name is kept open; 0 for ever.
         time_reap: Seconds = Seconds::new(60),
         /// How long to wait before a lost connection is opened again.
-        time_reopen: Seconds = Seconds::new(60),
+        time_reopen: Seconds = inherit,
         /// Cut messages that are too large, where the protocol would have them refused.
         trim_large_messages: bool = false,
         /// Format of time stamps.

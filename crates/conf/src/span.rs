@@ -133,6 +133,11 @@ impl Sources {
         self.text_of(file).map_or("", |text| &text.text)
     }
 
+    /// The path of the configuration file itself; empty when nothing was read.
+    pub fn main_path(&self) -> &str {
+        self.files.first().map_or("", |file| &self.texts[file.text].path)
+    }
+
     /// The path of `file`; empty for the file that is none.
     pub fn path(&self, file: FileId) -> &str {
         self.text_of(file).map_or("", |text| &text.path)

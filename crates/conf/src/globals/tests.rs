@@ -30,7 +30,7 @@ fn said(options: &str, expected: &str) {
 #[test]
 fn defaults() {
     good("", |it| it.log_fifo_size.get() == 10_000 && it.log_msg_size.get() == 65_536 && it.keep_timestamp);
-    good("", |it| it.time_reopen == Seconds::new(60) && it.stop_timeout == Seconds::new(10));
+    good("", |it| it.time_reopen.is_none() && it.stop_timeout == Seconds::new(10));
     good("", |it| it.dir_perm == Permissions(Some(0o700)) && it.perm == Permissions(Some(0o600)));
     good("", |it| {
         let stats = it.stats();
