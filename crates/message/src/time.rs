@@ -58,10 +58,8 @@ impl Stamp {
     pub fn wall_in(self, zone: &Zone) -> Stamp {
         let wall = self.seconds() + i64::from(self.zone);
         let offset = zone.offset_of_wall(wall);
-        Stamp {
-            micros: (wall - i64::from(offset)) * MICROS_PER_SECOND + i64::from(self.fraction()),
-            zone: offset,
-        }
+        let whole = (wall - i64::from(offset)).saturating_mul(MICROS_PER_SECOND);
+        Stamp { micros: whole.saturating_add(i64::from(self.fraction())), zone: offset }
     }
 
     /// The stamp with the zone that makes it agree with `now`, if there is one.

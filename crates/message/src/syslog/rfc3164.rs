@@ -35,11 +35,12 @@ pub(super) fn parse(mut intake: Intake<'_>, at: usize, out: &mut Vec<u8>) {
     let at = read_sequence(intake.line, at, &mut parts);
     match read_stamp(&mut intake, at, &mut parts) {
         Some(at) => {
-            let at = read_host(&mut intake, at, &mut parts);
-            if !intake.line[at..].starts_with(REPEATED) {
-                read_program(&mut intake, at, &mut parts);
+            let start = read_forwarder(intake.line, at, &mut parts).unwrap_or(at);
+            if intake.line[start..].starts_with(REPEATED) {
+                (parts.header, parts.message) = (start, start);
             } else {
-                (parts.header, parts.message) = (at, at);
+                let start = if start == at { read_host(&mut intake, at, &mut parts) } else { start };
+                read_program(&mut intake, start, &mut parts);
             }
         }
         None => {
@@ -94,11 +95,8 @@ fn read_stamp(intake: &mut Intake<'_>, at: usize, parts: &mut Parts) -> Option<u
 #[inline]
 fn read_host(intake: &mut Intake<'_>, at: usize, parts: &mut Parts) -> usize {
     let line = intake.line;
-    if line[at..].starts_with(FORWARDED) {
-        return read_forwarder(line, at + FORWARDED.len(), parts).unwrap_or(at);
-    }
     let flags = intake.options.flags;
-    if !flags.has(ParseFlags::EXPECT_HOSTNAME) || line[at..].starts_with(REPEATED) {
+    if !flags.has(ParseFlags::EXPECT_HOSTNAME) {
         return at;
     }
     let end = host_end(line, at);
@@ -115,8 +113,10 @@ fn read_host(intake: &mut Intake<'_>, at: usize, parts: &mut Parts) -> usize {
     end + 1
 }
 
-/// `H: ` after AIX's prefix.
+/// AIX's prefix, and `H: `, the host it names. Gives the place of what follows.
+#[inline]
 fn read_forwarder(line: &[u8], at: usize, parts: &mut Parts) -> Option<usize> {
+    let at = line[at..].starts_with(FORWARDED).then_some(at + FORWARDED.len())?;
     let len = line[at..].iter().position(|byte| matches!(byte, b':' | b' '))?;
     let end = at + len;
     if len == 0 || line[end] != b':' {

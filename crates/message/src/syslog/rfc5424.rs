@@ -14,8 +14,8 @@ const FIELDS: [(Builtin, usize, ParseTag); 4] = [
     (Builtin::Msgid, 32, ParseTag::MissingMsgid),
 ];
 
-/// Pairs a message mostly has, beside those that all formats share: the fields, the text and a few parameters.
-const PAIRS_EXPECTED: usize = FIELDS.len() + 1;
+/// Parameters that structured data mostly has; more or less only moves bytes.
+const PARAMS_EXPECTED: usize = 4;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -28,10 +28,12 @@ struct Wrong {
 /// Reads what follows `<pri>1 `, from `at` on.
 pub(super) fn parse(mut intake: Intake<'_>, at: usize, out: &mut Vec<u8>) {
     intake.format = RecordFlags::RFC5424;
-    // Dropped unfinished, the record is gone again.
-    let record = Builder::begin(out, PAIRS_EXPECTED + intake.shared_pairs());
-    let wrong = match read(&mut intake, at, record) {
-        Ok((record, utf8)) => return intake.finish(record, utf8),
+    let wrong = match read_header(&mut intake, at) {
+        Ok(header) => match read_rest(&mut intake, &header, out) {
+            Ok((record, utf8)) => return intake.finish(record, utf8),
+            // Dropped unfinished, the record is gone again.
+            Err(wrong) => wrong,
+        },
         Err(wrong) => wrong,
     };
     if let Some(tag) = wrong.tag {
@@ -40,35 +42,51 @@ pub(super) fn parse(mut intake: Intake<'_>, at: usize, out: &mut Vec<u8>) {
     intake.write_error(wrong.at, out);
 }
 
-fn read<'o>(
-    intake: &mut Intake<'_>,
-    at: usize,
-    mut record: Builder<'o>,
-) -> Result<(Builder<'o>, bool), Wrong> {
+/// Where the fields are. One that is nil is empty.
+struct Header {
+    start: usize,
+    end: usize,
+    fields: [(usize, usize); FIELDS.len()],
+}
+
+fn read_header(intake: &mut Intake<'_>, at: usize) -> Result<Header, Wrong> {
     let line = intake.line;
     let start = read_stamp(intake, at)?;
-
-    let mut fields = [(0, 0); FIELDS.len()];
-    let mut at = start;
-    for (field, (_, bytes_max, missing)) in fields.iter_mut().zip(FIELDS) {
-        let len = memchr::memchr(b' ', &line[at..]).unwrap_or(line.len() - at);
+    let mut header = Header { start, end: start, fields: [(0, 0); FIELDS.len()] };
+    for (field, (builtin, bytes_max, missing)) in header.fields.iter_mut().zip(FIELDS) {
+        let at = header.end;
+        let len = line[at..].iter().position(|byte| *byte == b' ').unwrap_or(line.len() - at);
         if len == 0 {
             return Err(Wrong { at, tag: Some(missing) });
         }
-        if &line[at..at + len] != b"-" {
+        let stored = builtin != Builtin::Host || intake.options.store_host;
+        if stored && &line[at..at + len] != b"-" {
             *field = (at, at + len.min(bytes_max));
         }
-        at += len;
         // The last field of a line that is cut off has no blank behind it; the next one is missing then.
-        at += usize::from(at < line.len());
+        header.end = (at + len + 1).min(line.len());
     }
-    let header = record.append(&line[start..at]);
-    for ((from, to), (builtin, _, _)) in fields.into_iter().zip(FIELDS) {
-        if to > from && (builtin != Builtin::Host || intake.options.store_host) {
-            record.set(builtin, header.part(from - start, to - start), ValueType::String);
+    Ok(header)
+}
+
+/// The fields into a record, then structured data and text, read as they are written.
+fn read_rest<'o>(
+    intake: &mut Intake<'_>,
+    header: &Header,
+    out: &'o mut Vec<u8>,
+) -> Result<(Builder<'o>, bool), Wrong> {
+    let line = intake.line;
+    let mut at = header.end;
+    let structured = line.get(at) == Some(&b'[');
+    let present = header.fields.iter().filter(|field| field.1 > field.0).count();
+    let params = if structured { PARAMS_EXPECTED } else { 0 };
+    let mut record = Builder::begin(out, 1 + present + params + intake.shared_pairs());
+    let copy = record.append(&line[header.start..header.end]);
+    for ((from, to), (builtin, _, _)) in header.fields.into_iter().zip(FIELDS) {
+        if to > from {
+            record.set(builtin, copy.part(from - header.start, to - header.start), ValueType::String);
         }
     }
-
     at = match line.get(at) {
         Some(b'-') => at + 1,
         Some(b'[') => sdata::read(intake, at, &mut record)
