@@ -162,7 +162,7 @@ impl Worker {
 
     /// Puts what is parked back to the head of the queue once it is due, or `now` whatever the clock says.
     fn retry_parked(&mut self, now: bool) {
-        if !now && !self.parked.due.is_some_and(|due| due <= Instant::now()) {
+        if !now && self.parked.due.is_none_or(|due| due > Instant::now()) {
             return;
         }
         self.driver.retry();

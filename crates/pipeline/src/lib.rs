@@ -6,15 +6,19 @@
 
 pub mod ack;
 pub mod carry;
+pub mod compare;
+pub mod compile;
 pub mod destination;
 pub mod exit;
 pub mod flow;
 pub mod inlet;
 pub mod internal;
 pub mod metrics;
+pub mod options;
 pub mod path;
 pub mod plan;
 pub mod queue;
+pub mod registry;
 pub mod running;
 pub mod source;
 pub mod steps;
@@ -22,12 +26,14 @@ pub mod window;
 
 pub use ack::{Ack, Answer, Position};
 pub use carry::Carry;
+pub use compile::{Compile, Compiled, compile};
 pub use destination::{Destination, Outcome, SendError};
 pub use exit::Exit;
 pub use flow::Flow;
 pub use inlet::Inlet;
 pub use metrics::{Counter, Metrics};
-pub use plan::{DestinationPlan, OriginBase, Plan, SourcePlan};
+pub use plan::{About, DestinationPlan, OriginBase, Plan, SourcePlan};
+pub use registry::{DestinationSpec, FilterSpec, ParserSpec, Registry, RewriteSpec, SourceSpec, Spec};
 pub use running::{Running, StartFailed, Stop};
 pub use source::{Post, Setup, Source, StartError};
 pub use steps::{Filter, Matched, Parser, Rewrite};

@@ -48,10 +48,16 @@ pub struct SourcePlan {
     /// What every message of it gets.
     pub stamping: Stamping,
     /// Makes the driver. Called at every start.
-    pub make: Box<dyn Fn() -> Box<dyn Source> + Send + Sync>,
+    pub make: MakeSource,
     /// What the driver's crate wants to find again in [`Compiled::about`](crate::Compiled).
     pub about: Option<About>,
 }
+
+/// Makes a source driver.
+pub type MakeSource = Box<dyn Fn() -> Box<dyn Source> + Send + Sync>;
+
+/// Makes a destination driver.
+pub type MakeDestination = Box<dyn Fn(&Exit, &mut Carry) -> Box<dyn Destination> + Send + Sync>;
 
 /// Something only the crate that made it can read.
 pub type About = Arc<dyn std::any::Any + Send + Sync>;
@@ -69,7 +75,7 @@ pub struct DestinationPlan {
     /// `time-reopen()`.
     pub time_reopen: std::time::Duration,
     /// Makes the driver. Called at every start, with the request to end that it must watch while it waits.
-    pub make: Box<dyn Fn(&Exit, &mut Carry) -> Box<dyn Destination> + Send + Sync>,
+    pub make: MakeDestination,
 }
 
 /// The values all messages of a source share, as far as its configuration fixes them. A driver adds those of the

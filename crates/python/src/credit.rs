@@ -33,14 +33,18 @@ impl Credit {
 
     /// Makes a worker, whose window is what the ones before left of it. `spawn` is given that window and returns the
     /// worker's credits with whatever else it made.
-    pub(crate) fn for_worker<T, E>(&self, spawn: impl FnOnce(Window) -> Result<(Credits, T), E>) -> Result<T, E> {
+    pub(crate) fn for_worker<T, E>(
+        &self,
+        spawn: impl FnOnce(Window) -> Result<(Credits, T), E>,
+    ) -> Result<T, E> {
         let mut state = self.state.lock();
         let window = match self.window {
             None => Window::Unlimited,
             Some(window) => {
                 let left = u64::from(window).saturating_sub(state.outstanding);
                 let given = NonZeroU32::new(left as u32).unwrap_or(NonZeroU32::MIN);
-                state.advance = (state.outstanding + u64::from(given.get())).saturating_sub(u64::from(window));
+                state.advance =
+                    (state.outstanding + u64::from(given.get())).saturating_sub(u64::from(window));
                 Window::Limited(given)
             }
         };

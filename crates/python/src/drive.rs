@@ -3,7 +3,6 @@
 //! One thread, one loop, every wait bounded: for records, for frames, for output, for the worker's end, for the
 //! request to exit, for the time to start a worker again or to stop waiting for one.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,6 @@ use channel::protocol::{FromWorker, Hello, ToWorker};
 use channel::{Next, Pace, UplinkOptions};
 use message::{Builtin, Origin, Record};
 use pipeline::{Ack, Carry, Exit, OriginBase, Position, Post, Setup, Source, StartError};
-use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::backoff::Backoff;
 use crate::counters::Counters;
@@ -19,6 +17,11 @@ use crate::credit::Credit;
 use crate::ending::{Ending, Step};
 use crate::report;
 use crate::worker::{Launch, Worker, describe};
+
+mod life;
+mod sleep;
+
+use life::{Life, Then};
 
 /// When a driver whose `run` has ended is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,29 +62,6 @@ pub(crate) struct Driver {
     done: bool,
     /// When frames, output and the process are looked at next, however busy the ring is.
     look_at: Instant,
-}
-
-/// What the driver's worker is at.
-enum Life {
-    /// Not started yet.
-    Unborn,
-    /// Its `init()` runs, for the first time or again.
-    Starting(Worker),
-    /// Its `run()` runs, or has returned.
-    Alive(Worker),
-    /// It is asked to end; what follows when it has ended.
-    Ending(Worker, Ending, Then),
-    /// To be started again at this time.
-    Down(Instant),
-    /// It stays down until the next reload.
-    Gone,
-}
-
-/// What follows the end of a worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    Restart(Duration),
-    Stop,
 }
 
 /// Bytes taken from a ring at once: small enough to stay in a core's cache on its way to the destinations.
@@ -353,55 +333,6 @@ impl Driver {
             }
         }
     }
-
-    /// Sleeps until something happens, `limit` at most. `nap`: the doorbell stays off.
-    fn sleep(&mut self, exit: Option<&Exit>, limit: Option<Duration>, nap: bool) {
-        let now = Instant::now();
-        let mut until = limit.map(|limit| now + limit);
-        let mut sooner = |at: Instant| until = Some(until.map_or(at, |until| until.min(at)));
-        match &self.life {
-            Life::Down(at) => sooner(*at),
-            Life::Ending(_, ending, _) => sooner(ending.next()),
-            _ => {}
-        }
-        if let Some(at) = self.life.worker().and_then(|worker| worker.output.wake_at()) {
-            sooner(at);
-        }
-        if !nap && let Some(worker) = self.life.worker() && !worker.uplink.prepare_sleep() {
-            worker.uplink.awake();
-            return;
-        }
-        self.poll(exit, until.map(|until| until.saturating_duration_since(now)), nap);
-        if let Some(worker) = self.life.worker() {
-            worker.uplink.awake();
-            worker.write();
-        }
-    }
-
-    fn poll(&mut self, exit: Option<&Exit>, timeout: Option<Duration>, nap: bool) {
-        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(8);
-        if let Some(exit) = exit {
-            fds.push(PollFd::from_borrowed_fd(exit.as_fd(), PollFlags::IN));
-        }
-        if let Some(worker) = self.life.worker_ref() {
-            fds.push(PollFd::from_borrowed_fd(worker.pidfd(), PollFlags::IN));
-            fds.push(PollFd::from_borrowed_fd(worker.uplink.alarm(), PollFlags::IN));
-            if !nap {
-                fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
-            }
-            if let Some((socket, writes)) = worker.socket() {
-                let wanted = if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-                fds.push(PollFd::from_borrowed_fd(socket, wanted));
-            }
-            fds.extend(worker.output.pipes().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)));
-        }
-        let timeout = timeout.map(|timeout| Timespec {
-            tv_sec: timeout.as_secs() as i64,
-            tv_nsec: i64::from(timeout.subsec_nanos()),
-        });
-        // An interrupted or failed poll is a short one: the loop looks at everything anyhow.
-        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
-    }
 }
 
 impl Source for Driver {
@@ -436,7 +367,10 @@ impl Source for Driver {
             if let Some(status) = ended {
                 worker.output.finish(|stream, line| report::output(&made, stream, line));
                 let how = describe(status);
-                return Err(StartError::new(format!("its worker {how} while it initialised {}", self.made.class)));
+                return Err(StartError::new(format!(
+                    "its worker {how} while it initialised {}",
+                    self.made.class
+                )));
             }
             if Instant::now() >= deadline {
                 let seconds = INIT_TIME_MAX.as_secs();
@@ -491,31 +425,6 @@ impl Source for Driver {
                 return;
             }
             self.sleep(None, Some(Duration::from_millis(10)), true);
-        }
-    }
-}
-
-impl Life {
-    fn worker(&mut self) -> Option<&mut Worker> {
-        match self {
-            Life::Starting(worker) | Life::Alive(worker) | Life::Ending(worker, ..) => Some(worker),
-            Life::Unborn | Life::Down(_) | Life::Gone => None,
-        }
-    }
-
-    fn worker_ref(&self) -> Option<&Worker> {
-        match self {
-            Life::Starting(worker) | Life::Alive(worker) | Life::Ending(worker, ..) => Some(worker),
-            Life::Unborn | Life::Down(_) | Life::Gone => None,
-        }
-    }
-}
-
-impl Then {
-    fn wait(self) -> Option<Duration> {
-        match self {
-            Then::Restart(wait) => Some(wait),
-            Then::Stop => None,
         }
     }
 }

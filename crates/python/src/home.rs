@@ -39,13 +39,17 @@ pub fn find() -> Result<Home, HomeError> {
 fn find_from(binary: &Path) -> Result<Home, HomeError> {
     let beside = binary.parent().unwrap_or(Path::new("/"));
     let installed = beside.join("../lib/hognose");
-    let bridges =
-        vec![installed.join("_syslogng.abi3.so"), beside.join("lib_syslogng.so"), beside.join("../lib_syslogng.so")];
+    let bridges = vec![
+        installed.join("_syslogng.abi3.so"),
+        beside.join("lib_syslogng.so"),
+        beside.join("../lib_syslogng.so"),
+    ];
     // From target/release, from target/x86_64-…/release, and from target/release/deps (tests).
     let checkouts = ["../../python", "../../../python"].map(|up| beside.join(up));
     let packages: Vec<PathBuf> = std::iter::once(installed.join("python")).chain(checkouts).collect();
     let bridge = first("the extension _syslogng", &bridges, |path| path.is_file())?;
-    let package = first("the package syslogng", &packages, |path| path.join("syslogng/__init__.py").is_file())?;
+    let package =
+        first("the package syslogng", &packages, |path| path.join("syslogng/__init__.py").is_file())?;
     Ok(Home { package, bridge })
 }
 

@@ -13,13 +13,17 @@ pub fn choose(configured: Option<&str>) -> Result<PathBuf, InterpreterError> {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InterpreterError {
     /// The one that is named is not there.
-    #[error("the Python interpreter {0} does not exist or cannot be executed (from --python or options {{ python(); }})")]
+    #[error(
+        "the Python interpreter {0} does not exist or cannot be executed (from --python or options {{ python(); }})"
+    )]
     Configured(String),
     /// The virtual environment has none.
     #[error("the virtual environment {0} named by $VIRTUAL_ENV has no executable bin/python")]
     VirtualEnv(String),
     /// No `python3` on the path.
-    #[error("no python3 on the PATH: install Python 3.10 or newer, or name one with --python or options {{ python(); }}")]
+    #[error(
+        "no python3 on the PATH: install Python 3.10 or newer, or name one with --python or options {{ python(); }}"
+    )]
     None,
 }
 

@@ -10,9 +10,12 @@ mod credit;
 mod drive;
 mod ending;
 pub mod home;
+pub mod inspect;
 pub mod interpreter;
 mod output;
 mod report;
+mod spec;
 mod worker;
 
 pub use drive::Restart;
+pub use spec::{PythonOptions, SOURCES};

@@ -9,7 +9,9 @@ use crate::drive::{Made, Restart};
 /// A line the worker printed.
 pub(crate) fn output(made: &Made, stream: &'static str, line: &str) {
     match stream {
-        "stdout" => tracing::info!(target: "python::output", driver = %made.id, class = %made.class, "{line}"),
+        "stdout" => {
+            tracing::info!(target: "python::output", driver = %made.id, class = %made.class, "{line}")
+        }
         _ => tracing::warn!(target: "python::output", driver = %made.id, class = %made.class, "{line}"),
     }
 }
@@ -49,7 +51,13 @@ pub(crate) fn finished(made: &Made, restart: Restart) {
 }
 
 /// `run()` has raised.
-pub(crate) fn failed(made: &Made, method: &str, message: &str, traceback: &str, restart_in: Option<Duration>) {
+pub(crate) fn failed(
+    made: &Made,
+    method: &str,
+    message: &str,
+    traceback: &str,
+    restart_in: Option<Duration>,
+) {
     tracing::error!(
         driver = %made.id, class = %made.class, function = %method, exception = %message,
         restart_in = %in_words(restart_in), traceback = %traceback,
@@ -97,7 +105,9 @@ pub(crate) fn said(made: &Made, frame: &FromWorker) {
             "Exception while calling a Python function"
         ),
         FromWorker::Event { kind, message } => {
-            use channel::protocol::EventKind::{FetchError, BadResult, IncorrectlySuspended, LoaderFailed, NotConnected, OpenFailed, TooLarge};
+            use channel::protocol::EventKind::{
+                BadResult, FetchError, IncorrectlySuspended, LoaderFailed, NotConnected, OpenFailed, TooLarge,
+            };
             match kind {
                 FetchError | BadResult | IncorrectlySuspended | TooLarge | LoaderFailed => {
                     tracing::error!(%driver, %class, "{message}");

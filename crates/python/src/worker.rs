@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use channel::protocol::{FrameReader, FromWorker, Hello, Outbox, ToWorker};
 use channel::{Uplink, UplinkOptions, WorkerFds};
@@ -162,6 +162,20 @@ impl Worker {
     /// The control socket, while it is open, and whether something waits to be written to it.
     pub(crate) fn socket(&self) -> Option<(BorrowedFd<'_>, bool)> {
         self.socket_open.then(|| (self.socket.as_fd(), !self.outbox.is_empty()))
+    }
+
+    /// Sleeps until it says something or ends, `limit` at most.
+    pub(crate) fn wait(&self, limit: Duration) {
+        use rustix::event::{PollFd, PollFlags, Timespec};
+        let mut fds = vec![PollFd::new(&self.pidfd, PollFlags::IN)];
+        if let Some((socket, writes)) = self.socket() {
+            let wanted = if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            fds.push(PollFd::from_borrowed_fd(socket, wanted));
+        }
+        fds.extend(self.output.pipes().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)));
+        let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
+        // An interrupted wait is a short one, and the caller looks at everything anyhow.
+        let _ = rustix::event::poll(&mut fds, Some(&limit));
     }
 
     /// Process id, for the log.

@@ -1,0 +1,97 @@
+//! Filter expressions: functions, references, and how they are joined.
+
+use std::sync::Arc;
+
+use conf::ast::{Argument, Call, Expr, Ident};
+use conf::diagnostic::Diagnostic;
+use message::Message;
+
+use super::Compile;
+use crate::compare;
+use crate::registry;
+use crate::steps::Filter;
+
+/// The filter that `expr` describes.
+pub(super) fn compile(cx: &mut Compile<'_>, expr: &Expr) -> Option<Arc<dyn Filter>> {
+    match expr {
+        // Both sides are compiled even if one is wrong, so that all mistakes are told.
+        Expr::And(left, right) => match (compile(cx, left), compile(cx, right)) {
+            (Some(left), Some(right)) => Some(Arc::new(And(left, right))),
+            _ => None,
+        },
+        Expr::Or(left, right) => match (compile(cx, left), compile(cx, right)) {
+            (Some(left), Some(right)) => Some(Arc::new(Or(left, right))),
+            _ => None,
+        },
+        Expr::Not(inner) => Some(Arc::new(Not(compile(cx, inner)?))),
+        Expr::Call(call) if call.name.is("filter") => reference(cx, call),
+        Expr::Call(call) => function(cx, call),
+        Expr::Compare(left, comparison, right, _) => {
+            let (left, right) = (compare::operand(cx, left), compare::operand(cx, right));
+            Some(Arc::new(compare::Compare::new(left?, *comparison, right?)))
+        }
+    }
+}
+
+/// The filter statement of this name. One that leads back to itself is refused.
+pub(super) fn named(cx: &mut Compile<'_>, name: &Ident) -> Option<Arc<dyn Filter>> {
+    let config = cx.config;
+    let Some(statement) = config.filters.iter().find(|statement| statement.name.text == name.text) else {
+        let known: Vec<&str> = config.filters.iter().map(|statement| statement.name.text.as_str()).collect();
+        cx.unresolved("filter", name, &known);
+        return None;
+    };
+    if cx.open_filters.contains(&name.text) {
+        let message = format!("filter `{}` refers to itself; content='filter'", name.text);
+        cx.at_start.push(Diagnostic::error(message, name.span));
+        return None;
+    }
+    cx.open_filters.push(name.text.clone());
+    let filter = compile(cx, &statement.expr);
+    cx.open_filters.pop();
+    filter
+}
+
+/// `filter(name)` within an expression.
+fn reference(cx: &mut Compile<'_>, call: &Call) -> Option<Arc<dyn Filter>> {
+    match call.arguments.as_slice() {
+        [Argument::Value(value)] => named(cx, &Ident { text: value.text().to_owned(), span: value.span }),
+        _ => {
+            cx.error(call, "filter() takes the name of one filter");
+            None
+        }
+    }
+}
+
+fn function(cx: &mut Compile<'_>, call: &Call) -> Option<Arc<dyn Filter>> {
+    let Some(spec) = registry::find(&cx.registry.filters, &call.name.text) else {
+        let names = registry::names(&cx.registry.filters);
+        cx.unknown("filter function", &call.name, &names);
+        return None;
+    };
+    (spec.compile)(call, cx)
+}
+
+struct And(Arc<dyn Filter>, Arc<dyn Filter>);
+
+impl Filter for And {
+    fn accepts(&self, message: Message<'_>) -> bool {
+        self.0.accepts(message) && self.1.accepts(message)
+    }
+}
+
+struct Or(Arc<dyn Filter>, Arc<dyn Filter>);
+
+impl Filter for Or {
+    fn accepts(&self, message: Message<'_>) -> bool {
+        self.0.accepts(message) || self.1.accepts(message)
+    }
+}
+
+struct Not(Arc<dyn Filter>);
+
+impl Filter for Not {
+    fn accepts(&self, message: Message<'_>) -> bool {
+        !self.0.accepts(message)
+    }
+}

@@ -1,0 +1,63 @@
+//! Where a driver's thread spends its time: one poll for everything its worker may do.
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use pipeline::Exit;
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use super::{Driver, Life};
+
+impl Driver {
+    /// Sleeps until something happens, `limit` at most. `nap`: the doorbell stays off.
+    pub(super) fn sleep(&mut self, exit: Option<&Exit>, limit: Option<Duration>, nap: bool) {
+        let now = Instant::now();
+        let mut until = limit.map(|limit| now + limit);
+        let mut sooner = |at: Instant| until = Some(until.map_or(at, |until| until.min(at)));
+        match &self.life {
+            Life::Down(at) => sooner(*at),
+            Life::Ending(_, ending, _) => sooner(ending.next()),
+            _ => {}
+        }
+        if let Some(at) = self.life.worker().and_then(|worker| worker.output.wake_at()) {
+            sooner(at);
+        }
+        if !nap
+            && let Some(worker) = self.life.worker()
+            && !worker.uplink.prepare_sleep()
+        {
+            worker.uplink.awake();
+            return;
+        }
+        self.poll(exit, until.map(|until| until.saturating_duration_since(now)), nap);
+        if let Some(worker) = self.life.worker() {
+            worker.uplink.awake();
+            worker.write();
+        }
+    }
+
+    fn poll(&mut self, exit: Option<&Exit>, timeout: Option<Duration>, nap: bool) {
+        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(8);
+        if let Some(exit) = exit {
+            fds.push(PollFd::from_borrowed_fd(exit.as_fd(), PollFlags::IN));
+        }
+        if let Some(worker) = self.life.worker_ref() {
+            fds.push(PollFd::from_borrowed_fd(worker.pidfd(), PollFlags::IN));
+            fds.push(PollFd::from_borrowed_fd(worker.uplink.alarm(), PollFlags::IN));
+            if !nap {
+                fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
+            }
+            if let Some((socket, writes)) = worker.socket() {
+                let wanted = if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+                fds.push(PollFd::from_borrowed_fd(socket, wanted));
+            }
+            fds.extend(worker.output.pipes().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)));
+        }
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: timeout.as_secs() as i64,
+            tv_nsec: i64::from(timeout.subsec_nanos()),
+        });
+        // An interrupted or failed poll is a short one: the loop looks at everything anyhow.
+        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
+    }
+}

@@ -1,0 +1,262 @@
+//! `python()` and `python-fetcher()` in a configuration: their options, and the plan that these come to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use channel::protocol::{
+    Block, Driver as WorkerDriver, DriverKind, Hello, Location, Mode, OptionValue, PROTOCOL,
+    ParseOptions as WorkerParse, SuspendedPost,
+};
+use conf::ast::{Call, Config, PythonBlock};
+use conf::diagnostic::{Diagnostic, Diagnostics};
+use conf::globals::{GlobalOptions, SuspendedPost as WhenSuspended};
+use conf::options::{FromArguments, Given, Options, Seconds, Spanned};
+use conf::python_options::{self, PyValue};
+use conf::span::Sources;
+use message::syslog::{ParseFlags, ParseOptions};
+use pipeline::options::{MessageOptions, SourceOptions};
+use pipeline::{Compile, SourcePlan, SourceSpec};
+
+use crate::drive::{Driver, Made, Restart};
+use crate::home;
+use crate::interpreter;
+use crate::worker::Launch;
+
+/// Every source driver of this crate, in alphabetical order.
+pub const SOURCES: &[SourceSpec] = &[
+    SourceSpec { names: &["python"], options: PythonOptions::DOCS, compile: compile_source },
+    SourceSpec { names: &["python-fetcher"], options: PythonOptions::DOCS, compile: compile_fetcher },
+];
+
+conf::options! {
+    /// Run a source written in Python.
+    ///
+    /// `python()` runs a class derived from `syslogng.LogSource`, `python-fetcher()` one derived from
+    /// `syslogng.LogFetcher`, in a process of its own.
+    pub struct PythonOptions {
+        /// The class: a name from the `python { }` blocks, or `package.module.Class`.
+        class: Spanned<String> = inherit,
+        /// Modules to import before the class is looked up.
+        loaders | imports: Vec<String> = repeated,
+        /// What `init(options)` receives.
+        options: Vec<FreeForm> = repeated,
+        /// When the class is started again: after a failure, always, or never.
+        restart: RestartWhen = RestartWhen::OnFailure,
+        /// What a post does while the source is suspended: it is dropped (and says so), it blocks, or it raises.
+        suspended_post: WhenSuspended = inherit,
+        /// Wait before a fetcher is opened again.
+        time_reopen: Seconds = inherit,
+        /// Wait after a fetcher had no data.
+        fetch_no_data_delay: Seconds = inherit,
+        /// Accepted for compatibility.
+        read_old_records: bool = inherit,
+        /// The options of every source.
+        source: SourceOptions = flatten,
+        /// How `LogMessage.parse` reads text.
+        message: MessageOptions = flatten,
+    }
+}
+
+conf::choices! {
+    /// `restart()`
+    pub enum RestartWhen {
+        /// After an exception or the death of the worker.
+        OnFailure = "on-failure",
+        /// Also after `run()` returned.
+        Always = "always",
+        /// Only by a reload.
+        Never = "never",
+    }
+}
+
+/// An option whose arguments are read later, all of them together.
+#[derive(Debug, Clone)]
+pub struct FreeForm(Call);
+
+impl FromArguments for FreeForm {
+    const TYPE: &'static str = "key value …";
+
+    fn from_arguments(given: &Given<'_>, _diagnostics: &mut Diagnostics) -> Option<FreeForm> {
+        given.call.cloned().map(FreeForm)
+    }
+
+    fn gather(given: &Given<'_>, into: &mut Vec<FreeForm>, diagnostics: &mut Diagnostics) {
+        into.extend(Self::from_arguments(given, diagnostics));
+    }
+}
+
+/// Messages that may be on their way when `log-iw-size()` is not given, as in syslog-ng.
+const WINDOW_MESSAGES: u32 = 100;
+/// Wait before a fetcher is opened again when no `time-reopen()` is written, as scripts are used to.
+const TIME_REOPEN: Duration = Duration::from_secs(1);
+/// Wait after `FETCH_NO_DATA` when nothing is written.
+const NO_DATA_DELAY: Duration = Duration::from_secs(60);
+
+fn compile_source(call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
+    compile(call, DriverKind::Source, cx)
+}
+
+fn compile_fetcher(call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
+    compile(call, DriverKind::Fetcher, cx)
+}
+
+fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<SourcePlan> {
+    let options = PythonOptions::read(call, cx.diagnostics)?;
+    let class = class_of(call, &options, cx)?;
+    let common = options.source.resolve(cx, call.span);
+    let mut stamping = common.stamping;
+    let parse = options.message.resolve(ParseFlags::PYTHON, cx);
+    // A given default is for every message that is posted, whatever priority it sets (python-api C-127).
+    stamping.pri = parse.default_pri;
+    let driver = worker_driver(call, kind, &class, &options, &parse, cx);
+    let launch = launch(call, cx)?;
+    let name = match kind {
+        DriverKind::Source => "python",
+        DriverKind::Fetcher => "python-fetcher",
+    };
+    let module = match kind {
+        DriverKind::Source => "python-source",
+        DriverKind::Fetcher => "python-fetcher",
+    };
+    let persist_name = match &options.source.persist_name {
+        Some(given) => format!("{module}.{given}"),
+        // Syslog-ng would refuse two drivers of one class; they have no state in common, so there is no need.
+        None => format!("{module}({class})#{}", cx.id),
+    };
+    let made = Arc::new(Made {
+        id: cx.id.clone(),
+        class: class.clone(),
+        launch,
+        hello: Hello { driver: Some(driver), ..hello(Mode::Run, cx.config, cx.sources, cx.globals) },
+        restart: restart_of(options.restart),
+        window: common.window.unwrap_or(WINDOW_MESSAGES),
+        stop_timeout: cx.globals.stop_timeout.duration(),
+        origin: common.origin,
+    });
+    Some(SourcePlan {
+        driver: name,
+        instance: class,
+        persist_name: Some(persist_name),
+        stamping,
+        about: Some(made.clone()),
+        make: Box::new(move || Box::new(Driver::new(made.clone()))),
+    })
+}
+
+fn class_of(call: &Call, options: &PythonOptions, cx: &mut Compile<'_>) -> Option<String> {
+    if options.class.is_none() {
+        let message = format!("{}() needs class(\"…\")", call.name.text);
+        cx.start_error(Diagnostic::error(message, call.span));
+    }
+    options.class.as_ref().map(|class| class.value.clone())
+}
+
+/// What the worker is told about its driver.
+fn worker_driver(
+    call: &Call,
+    kind: DriverKind,
+    class: &str,
+    options: &PythonOptions,
+    parse: &ParseOptions,
+    cx: &mut Compile<'_>,
+) -> WorkerDriver {
+    let location = cx.sources.location(call.name.span).map(|at| Location {
+        file: at.path.to_owned(),
+        line: at.line,
+        column: at.column,
+    });
+    // The driver's own wait, else the global one where it is written, else what scripts are used to.
+    let reopen = options.time_reopen.or(cx.globals.time_reopen).map(Seconds::duration);
+    let no_data = options.fetch_no_data_delay.map(Seconds::duration).or(reopen);
+    let calls = options.options.iter().map(|option| &option.0);
+    WorkerDriver {
+        id: cx.id.clone(),
+        kind,
+        class: class.to_owned(),
+        loaders: options.loaders.clone(),
+        options: python_options::read(calls, cx.diagnostics)
+            .into_iter()
+            .map(|(k, v)| (k, option(v)))
+            .collect(),
+        flags: parse.flags.python().into_iter().map(|(name, on)| (name.to_owned(), on)).collect(),
+        parse: worker_parse(options, parse),
+        persist_name: options.source.persist_name.clone(),
+        location: location.unwrap_or_default(),
+        time_reopen_ms: reopen.unwrap_or(TIME_REOPEN).as_millis() as u64,
+        no_data_delay_ms: no_data.unwrap_or(NO_DATA_DELAY).as_millis() as u64,
+        suspended_post: match options.suspended_post.unwrap_or(cx.globals.suspended_post) {
+            WhenSuspended::Drop => SuspendedPost::Drop,
+            WhenSuspended::Block => SuspendedPost::Block,
+            WhenSuspended::Raise => SuspendedPost::Raise,
+        },
+    }
+}
+
+fn worker_parse(options: &PythonOptions, parse: &ParseOptions) -> WorkerParse {
+    WorkerParse {
+        format: options.message.format.as_ref().map(|format| format.value.clone()).unwrap_or_default(),
+        flags: options.message.flags.iter().map(|flag| flag.value.replace('_', "-")).collect(),
+        default_pri: parse.default_pri,
+        time_zone: options.message.time_zone.as_ref().map(|zone| zone.value.clone()),
+        sdata_prefix: options.message.sdata_prefix.clone(),
+    }
+}
+
+fn option(value: PyValue) -> OptionValue {
+    match value {
+        PyValue::Str(text) => OptionValue::String(text),
+        PyValue::Int(number) => OptionValue::Integer(number),
+        PyValue::Float(number) => OptionValue::Float(number),
+        PyValue::Bool(truth) => OptionValue::Boolean(truth),
+        PyValue::List(texts) => OptionValue::List(texts),
+        PyValue::Template(text) => OptionValue::Template(text),
+    }
+}
+
+fn restart_of(when: RestartWhen) -> Restart {
+    match when {
+        RestartWhen::OnFailure => Restart::OnFailure,
+        RestartWhen::Always => Restart::Always,
+        RestartWhen::Never => Restart::Never,
+    }
+}
+
+/// The interpreter and the parts of a worker; one that is missing is a mistake of the start.
+fn launch(call: &Call, cx: &mut Compile<'_>) -> Option<Launch> {
+    match find_launch(cx.globals) {
+        Ok(launch) => Some(launch),
+        Err(message) => {
+            cx.start_error(Diagnostic::error(message, call.name.span));
+            None
+        }
+    }
+}
+
+/// What a worker is started with, as the global options say.
+pub(crate) fn find_launch(globals: &GlobalOptions) -> Result<Launch, String> {
+    let interpreter = interpreter::choose(globals.python.as_deref()).map_err(|error| error.to_string())?;
+    let home = home::find().map_err(|error| error.to_string())?;
+    Ok(Launch { interpreter, home })
+}
+
+/// Everything a worker has to know, but for its driver.
+pub(crate) fn hello(mode: Mode, config: &Config, sources: &Sources, globals: &GlobalOptions) -> Hello {
+    let block =
+        |block: &PythonBlock| Block { file: block.file.clone(), line: block.line, text: block.text.clone() };
+    Hello {
+        protocol: PROTOCOL,
+        mode,
+        product_version: env!("CARGO_PKG_VERSION").to_owned(),
+        config_version: (config.version.major, config.version.minor),
+        config_file: sources.main_path().to_owned(),
+        blocks: config.python.iter().map(block).collect(),
+        sys_path_front: vec![SITE_MODULES.to_owned()],
+        argv0: "syslog-ng".to_owned(),
+        stop_timeout_ms: globals.stop_timeout.duration().as_millis() as u64,
+        driver: None,
+        drivers: Vec::new(),
+    }
+}
+
+/// Where an administrator puts modules of his own.
+const SITE_MODULES: &str = "/etc/syslog-ng/python";
