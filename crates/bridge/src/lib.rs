@@ -1,0 +1,36 @@
+//! `_syslogng`: what Python code of a worker sees of the daemon.
+//!
+//! Beside the floors: it stands on `message` and `channel`, and only Python stands on it. One library serves every
+//! Python from 3.10 on (abi3).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`log_message`] | `LogMessage`, the hot type |
+//! | [`source`] | the native bases of `LogSource` and `LogFetcher` |
+//! | [`post`] | from a message to the ring: flow control, waits, suspension |
+//! | [`fetch`] | the loop around a fetcher's `fetch()` |
+//! | [`control`] | frames of the control socket |
+//! | [`worker`] | what a worker inherits from the daemon |
+//! | [`raw`] | the seam to the C API |
+//!
+//! `unsafe` is in [`raw`], [`source`], [`fetch`] and [`log_message`], where it says why.
+
+mod log_message;
+mod macros;
+mod parse;
+mod raw;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _syslogng {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::parse::DriverParseOptions;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("LogMessage", crate::log_message::make_type(module)?)
+    }
+}
