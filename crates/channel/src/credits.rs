@@ -162,4 +162,12 @@ fn wake_at(window: Option<u64>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiting_worker_is_woken_for_a_quarter_of_the_window_but_at_most_100() {
+        let wake_at = [1, 3, 4, 39, 40, 400, 401, 100_000].map(|window| wake_at(Some(window)));
+        assert_eq!(wake_at, [1, 1, 1, 9, 10, 100, 100, 100]);
+    }
+}

@@ -116,7 +116,12 @@ impl Outbox {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => self.written += written,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.pending.drain(..self.written);
+                    self.hello = self.hello.saturating_sub(self.written);
+                    self.written = 0;
+                    return Ok(false);
+                }
                 Err(error) => return Err(error),
             }
         }

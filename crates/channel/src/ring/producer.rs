@@ -126,6 +126,7 @@ impl Producer {
 }
 
 /// A place in the ring for one record, seen by nobody else yet.
+#[must_use = "nothing is published before it is committed"]
 pub struct Reservation<'a> {
     producer: &'a mut Producer,
     length: usize,
@@ -175,8 +176,10 @@ impl Shared {
     /// Whether `length` more bytes fit behind what is published.
     pub(crate) fn has_room(&self, length: usize) -> bool {
         let control = self.mapping.control();
-        let used = control.posts.0.head.load(Relaxed) - control.tail.0.load(Acquire);
-        length as u64 <= self.mapping.capacity() as u64 - used
+        // In this order: with another thread posting meanwhile the answer may be too small, but never below zero.
+        let tail = control.tail.0.load(Acquire);
+        let used = control.posts.0.head.load(Relaxed) - tail;
+        used + length as u64 <= self.mapping.capacity() as u64
     }
 }
 
@@ -194,5 +197,10 @@ impl Producer {
     /// Takes credits nobody gave.
     pub(super) fn cheat(&mut self) {
         self.limit = u64::MAX;
+    }
+
+    /// Publishes a position out of the blue.
+    pub(super) fn pretend_head(&self, head: u64) {
+        self.shared.mapping.control().posts.0.head.store(head, Relaxed);
     }
 }

@@ -58,7 +58,7 @@ fn a_record_comes_out_as_it_went_in() {
 #[test]
 fn a_reservation_may_be_larger_than_the_record_or_dropped() {
     let (mut uplink, mut producer) = pair(Window::Unlimited);
-    producer.reserve(64).unwrap();
+    let _ = producer.reserve(64).unwrap();
     let mut place = producer.reserve(4096).unwrap();
     place.bytes_mut()[..40].copy_from_slice(&record(40, 7));
     place.commit(40);
