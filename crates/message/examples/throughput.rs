@@ -82,7 +82,7 @@ fn render(arena: &[u8]) {
     );
     let mut out = Vec::new();
     let mut scope = RenderScope::new(&options, ZoneUse::Send);
-    let rows: [(&str, Box<dyn Fn(&mut RenderScope<'_>, &mut Vec<u8>)>); 8] = [
+    let rows: [Row<'_>; 8] = [
         ("file layout", Box::new(|scope, out| layout::file(message, scope, out))),
         ("rfc3164 layout", Box::new(|scope, out| layout::rfc3164(message, scope, out))),
         ("rfc5424 layout", Box::new(|scope, out| layout::rfc5424(message, scope, None, out))),

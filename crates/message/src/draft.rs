@@ -125,7 +125,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a tag; one that is there already stays single.
+    ///
+    /// A draft that is not made of a message knows nothing of its origin's tags, so its own come on top of them.
     pub fn set_tag(&mut self, tag: &str) {
+        if self.origin.is_none() {
+            self.head.flags = self.head.flags.with(RecordFlags::MORE_TAGS);
+        }
         let tags = self.get(Name::Builtin(Builtin::Tags)).map_or(&b""[..], |(tags, _)| tags);
         if tags.split(|byte| *byte == b',').any(|known| known == tag.as_bytes()) {
             return;
@@ -161,3 +166,6 @@ impl<'a> Draft<'a> {
         record::encode(out, &self.head, &entries);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ pub struct Builder<'o> {
     finished: bool,
 }
 
-/// Bytes of the payload, as an offset in the record and a length.
+/// Bytes of the payload, as an offset in it and a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     offset: u32,
@@ -59,11 +59,9 @@ impl<'o> Builder<'o> {
     }
 
     /// Appends bytes to the payload. They belong to no pair yet.
-    ///
-    /// A span is good until a pair is added beyond the room there is; see [`Builder::has_room`].
     #[inline]
     pub fn append(&mut self, bytes: &[u8]) -> Span {
-        let offset = (self.out.len() - self.start) as u32;
+        let offset = (self.out.len() - self.payload()) as u32;
         self.out.extend_from_slice(bytes);
         Span { offset, len: bytes.len() as u32 }
     }
@@ -71,15 +69,10 @@ impl<'o> Builder<'o> {
     /// Appends what `write` writes to the payload, which it must only append to.
     #[inline]
     pub fn append_with<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> (Span, T) {
-        let offset = self.out.len() - self.start;
+        let start = self.out.len();
         let result = write(self.out);
-        let len = self.out.len() - self.start - offset;
-        (Span { offset: offset as u32, len: len as u32 }, result)
-    }
-
-    /// Whether this many pairs fit without moving the payload.
-    pub fn has_room(&self, pairs: usize) -> bool {
-        self.pairs + pairs <= self.room
+        let offset = start - self.payload();
+        (Span { offset: offset as u32, len: (self.out.len() - start) as u32 }, result)
     }
 
     /// Makes bytes of the payload the value of a built-in, which must not have one yet.
@@ -145,7 +138,9 @@ impl<'o> Builder<'o> {
 
     #[inline]
     fn push(&mut self, number: u32, pair: Span, name_bytes: usize, kind: ValueType) {
-        let pair = if self.pairs == self.room { self.widen(pair) } else { pair };
+        if self.pairs == self.room {
+            self.widen();
+        }
         let slot = self.start + HEADER_BYTES + self.pairs * ENTRY_BYTES;
         self.write_slot(slot, number, pair, name_bytes, kind);
         self.pairs += 1;
@@ -153,9 +148,10 @@ impl<'o> Builder<'o> {
 
     #[inline]
     fn write_slot(&mut self, slot: usize, number: u32, pair: Span, name_bytes: usize, kind: ValueType) {
+        let offset = (self.payload() - self.start) as u32 + pair.offset;
         let entry = &mut self.out[slot..slot + ENTRY_BYTES];
         put(entry, 0, number.to_le_bytes());
-        put(entry, 4, pair.offset.to_le_bytes());
+        put(entry, 4, offset.to_le_bytes());
         put(entry, 8, (pair.len - name_bytes as u32).to_le_bytes());
         put(entry, 12, (name_bytes as u16).to_le_bytes());
         put(entry, 14, [kind as u8, SHOWN]);
@@ -163,35 +159,37 @@ impl<'o> Builder<'o> {
 
     /// Where in the arena the slot of a custom name stands.
     fn find(&self, hash: u32, pair: Span, name_bytes: usize) -> Option<usize> {
-        let name = |offset: u32| {
-            let at = self.start + offset as usize;
-            &self.out[at..at + name_bytes]
-        };
+        let name = |at: usize| &self.out[at..at + name_bytes];
         let index = self.start + HEADER_BYTES;
         (0..self.pairs).map(|i| index + i * ENTRY_BYTES).find(|slot| {
             get_u32(self.out, *slot) == hash
                 && get_u32(self.out, slot + 12) & 0xffff == name_bytes as u32
-                && name(get_u32(self.out, slot + 4)) == name(pair.offset)
+                && name(self.start + get_u32(self.out, slot + 4) as usize)
+                    == name(self.payload() + pair.offset as usize)
         })
     }
 
-    /// Doubles the index; gives `pair` where it stands afterwards.
+    /// Where in the arena the payload begins.
+    #[inline]
+    fn payload(&self) -> usize {
+        self.start + HEADER_BYTES + self.room * ENTRY_BYTES
+    }
+
+    /// Doubles the index.
     #[cold]
-    fn widen(&mut self, pair: Span) -> Span {
+    fn widen(&mut self) {
         let more = self.room.max(4);
-        let payload = self.start + HEADER_BYTES + self.room * ENTRY_BYTES;
-        let end = self.out.len();
+        let (payload, end) = (self.payload(), self.out.len());
         self.out.resize(end + more * ENTRY_BYTES, 0);
         self.out.copy_within(payload..end, payload + more * ENTRY_BYTES);
         self.room += more;
         self.move_offsets(|offset| offset + (more * ENTRY_BYTES) as u32);
-        Span { offset: pair.offset + (more * ENTRY_BYTES) as u32, ..pair }
     }
 
     #[cold]
     fn close_gap(&mut self) {
         let spare = (self.room - self.pairs) * ENTRY_BYTES;
-        let payload = self.start + HEADER_BYTES + self.room * ENTRY_BYTES;
+        let payload = self.payload();
         self.out.copy_within(payload.., payload - spare);
         self.out.truncate(self.out.len() - spare);
         self.room = self.pairs;
@@ -214,3 +212,6 @@ impl Drop for Builder<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
