@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use message::{Message, Records};
+use message::{Message, Record, Records};
 
 /// Records, and the rows of them that are meant.
 #[derive(Debug, Clone)]
@@ -63,22 +63,16 @@ impl Flow {
     }
 
     /// The rows, in order.
-    pub fn rows(&self) -> Box<dyn Iterator<Item = Row> + '_> {
+    pub fn rows(&self) -> RowsIter<'_> {
         match &self.rows {
-            Rows::All => Box::new(
-                self.records.offsets().enumerate().map(|(i, offset)| Row { offset, number: i as u32 }),
-            ),
-            Rows::Some(rows) => Box::new(rows.iter().copied()),
+            Rows::All => RowsIter::All { bytes: self.records.bytes(), next: Row { offset: 0, number: 0 } },
+            Rows::Some(rows) => RowsIter::Some(rows.iter()),
         }
     }
 
     /// The messages, in order.
     pub fn messages(&self) -> Messages<'_> {
-        let rows = match &self.rows {
-            Rows::All => None,
-            Rows::Some(rows) => Some(rows.iter()),
-        };
-        Messages { records: &self.records, next: 0, rows }
+        Messages { records: &self.records, rows: self.rows() }
     }
 
     /// The rows for which `keep` holds. Costs no copy where it holds for all.
@@ -152,12 +146,45 @@ impl Flow {
 /// A selection of less than one in so many rows is copied out before it is queued.
 const COMPACT_BELOW: usize = 2;
 
+/// The rows of a flow.
+#[derive(Debug, Clone)]
+pub enum RowsIter<'a> {
+    /// Every record of these bytes.
+    All {
+        /// The records, back to back.
+        bytes: &'a [u8],
+        /// The row that comes next.
+        next: Row,
+    },
+    /// Chosen ones.
+    Some(std::slice::Iter<'a, Row>),
+}
+
+impl Iterator for RowsIter<'_> {
+    type Item = Row;
+
+    #[inline]
+    fn next(&mut self) -> Option<Row> {
+        match self {
+            RowsIter::Some(rows) => rows.next().copied(),
+            RowsIter::All { bytes, next } => {
+                let row = *next;
+                if row.offset as usize >= bytes.len() {
+                    return None;
+                }
+                let size = Record::at(bytes, row.offset as usize).as_bytes().len();
+                *next = Row { offset: row.offset + size as u32, number: row.number + 1 };
+                Some(row)
+            }
+        }
+    }
+}
+
 /// The messages of a flow.
 #[derive(Debug, Clone)]
 pub struct Messages<'a> {
     records: &'a Records,
-    next: u32,
-    rows: Option<std::slice::Iter<'a, Row>>,
+    rows: RowsIter<'a>,
 }
 
 impl<'a> Iterator for Messages<'a> {
@@ -165,17 +192,7 @@ impl<'a> Iterator for Messages<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Message<'a>> {
-        match &mut self.rows {
-            Some(rows) => rows.next().map(|row| self.records.message(row.offset)),
-            None => {
-                if self.next as usize >= self.records.bytes().len() {
-                    return None;
-                }
-                let message = self.records.message(self.next);
-                self.next += message.record().as_bytes().len() as u32;
-                Some(message)
-            }
-        }
+        self.rows.next().map(|row| self.records.message(row.offset))
     }
 }
 
