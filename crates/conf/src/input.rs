@@ -20,6 +20,7 @@ mod map;
 mod pragma;
 mod python;
 mod raw;
+mod string;
 mod substitute;
 
 use block::Block;
@@ -34,7 +35,7 @@ pub const TEXT_BYTES_MAX: usize = 128 << 20;
 /// How deep includes and block expansions may nest, together.
 pub const DEPTH_MAX: u32 = 256;
 /// What an expansion counts for besides its bytes, so that empty ones are limited too.
-const EXPANSION_COST_BYTES: usize = 64;
+const EXPANSION_COST_BYTES: usize = 512;
 
 /// One token with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +76,8 @@ pub(crate) struct Input<'e> {
     preprocessed: String,
     text_bytes: usize,
     version_seen: bool,
+    /// The first string of several lines that ends where a word starts: somebody probably forgot its closing quote.
+    dubious_string: Option<Span>,
     /// A limit was reached or a quote is not closed: nothing that follows would make sense.
     stopped: bool,
 }
@@ -91,6 +94,8 @@ struct Frame {
     /// The first byte of `buffer` that is not in the preprocessed text.
     emitted: usize,
     map: Map,
+    /// Mistakes in backticks, by the place in the buffer behind which they count.
+    problems: Vec<(usize, Diagnostic)>,
     /// Whether the buffer's first byte is the first of a line.
     fresh_line: bool,
     depth: u32,
@@ -123,6 +128,7 @@ impl<'e> Input<'e> {
             preprocessed: String::new(),
             text_bytes: 0,
             version_seen: false,
+            dubious_string: None,
             stopped: false,
         }
     }
@@ -251,75 +257,6 @@ impl<'e> Input<'e> {
         });
     }
 
-    /// Reads the string whose opening quote stands at the top frame's place.
-    fn string(&mut self, quote: u8) -> Token {
-        let Some(frame) = self.frames.last() else { return self.end() };
-        let start = frame.at;
-        let mut at = start + 1;
-        loop {
-            let frame = self.frames.last_mut().expect("a frame is popped by next() alone");
-            let bytes = frame.buffer.as_bytes();
-            let found = match quote {
-                b'"' => memchr::memchr2(b'"', b'\\', &bytes[at..]),
-                _ => memchr::memchr(b'\'', &bytes[at..]),
-            };
-            match found.map(|found| at + found) {
-                Some(found) if bytes[found] == b'\\' && found + 1 < bytes.len() => at = found + 2,
-                Some(found) if bytes[found] == quote => {
-                    frame.at = found + 1;
-                    return self.finish_string(quote, start, found);
-                }
-                // The end of the buffer, perhaps behind a backslash; there may be more text.
-                rest => {
-                    at = rest.unwrap_or(bytes.len());
-                    let inside = if quote == b'"' { Inside::Double } else { Inside::Single };
-                    if !self.append(inside) {
-                        return self.open_string(start);
-                    }
-                }
-            }
-        }
-    }
-
-    fn finish_string(&mut self, quote: u8, start: usize, end: usize) -> Token {
-        let frame = self.frames.last().expect("a frame is popped by next() alone");
-        let span = frame.span(start, end + 1);
-        let inner = &frame.buffer[start + 1..end];
-        let (text, fits) = match quote {
-            b'"' => lexer::unescape(inner).map_or_else(|text| (text, false), |text| (text, true)),
-            _ => (inner.to_owned(), true),
-        };
-        let nul = memchr::memchr(0, inner.as_bytes()).is_some();
-        let lossy = frame.lossy && text.contains('\u{fffd}');
-        if nul {
-            self.report(Diagnostic::error("a NUL byte cannot be part of a configuration", span));
-        } else if lossy {
-            self.report_lossy(span);
-        } else if !fits {
-            let message = "the escapes of this string make up bytes that are not UTF-8";
-            self.report(Diagnostic::error(message, span));
-        }
-        Token { kind: TokenKind::Text(text), span, mark: 0 }
-    }
-
-    fn open_string(&mut self, start: usize) -> Token {
-        let Some(frame) = self.frames.last_mut() else { return self.end() };
-        let span = frame.span(start, start + 1);
-        frame.at = frame.buffer.len();
-        let note = "the string runs to the end of the file; a quote may be missing further up";
-        self.stop(
-            Diagnostic::error("unterminated quote", span).label("opened here, never closed").note(note),
-        );
-        Token { kind: TokenKind::Broken, span, mark: 0 }
-    }
-
-    fn report_lossy(&mut self, span: Span) {
-        self.report(
-            Diagnostic::error("the text is not UTF-8", span)
-                .note("files are read as UTF-8; in comments other bytes do no harm"),
-        );
-    }
-
     /// Moves the top frame's place over everything that is no token.
     fn skip_blanks(&mut self, stop_at_line_end: bool) -> Reached {
         loop {
@@ -395,6 +332,7 @@ impl Frame {
             at: 0,
             emitted: 0,
             map: Map::default(),
+            problems: Vec::new(),
             fresh_line: true,
             depth,
             included: false,
@@ -412,6 +350,7 @@ impl Frame {
     fn reset_buffer(&mut self) {
         self.buffer.clear();
         self.map = Map::default();
+        self.problems.clear();
         self.at = 0;
         self.emitted = 0;
     }

@@ -62,6 +62,11 @@ pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b',')
 }
 
+/// Whether a word goes on or starts at `at`.
+pub(crate) fn is_word_at(text: &str, at: usize) -> bool {
+    run_end(text.as_bytes(), at) > at
+}
+
 /// What stands between the quotes of a `"…"` string, its escapes resolved.
 ///
 /// `Err` gives the text with replacement characters: the escapes make up bytes that are not UTF-8.

@@ -16,7 +16,7 @@ mod call;
 mod log;
 mod names;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokens;
 
 /// How deep bodies, parentheses and brackets may nest.
@@ -65,6 +65,7 @@ pub(crate) fn parse(input: Input<'_>) -> Input<'_> {
         input,
         waiting: Vec::new(),
         last: Span::default(),
+        unsure: false,
         names: names::Names::default(),
         depth: 0,
     };
@@ -78,6 +79,8 @@ struct Parser<'e> {
     waiting: Vec<Token>,
     /// The token consumed last.
     last: Span,
+    /// A sign was missing, so that the next one missing is no news.
+    unsure: bool,
     names: names::Names,
     depth: u32,
 }

@@ -73,12 +73,16 @@ struct Excerpt {
 }
 
 impl Excerpt {
-    fn elements<'a>(self, kind: AnnotationKind, label: Option<String>) -> [Element<'a>; 2] {
+    fn elements<'a>(self, kind: AnnotationKind, label: Option<String>) -> Vec<Element<'a>> {
+        let counted = self.text[..self.range.start].chars().count() + 1;
         let annotation: Annotation<'a> = kind.span(self.range).label(label);
-        // The place is given apart: the snippet would count the column from the cut.
-        let place = Place::path(self.path).line(self.line).char_column(self.column);
         let snippet = Snippet::source(self.text).line_start(self.line).annotation(annotation);
-        [place.into(), snippet.into()]
+        if counted == self.column {
+            return vec![snippet.path(self.path).into()];
+        }
+        // In a line that is cut the snippet would count the column from the cut, so the place is given apart.
+        let place = Place::path(self.path).line(self.line).char_column(self.column);
+        vec![place.into(), snippet.into()]
     }
 }
 

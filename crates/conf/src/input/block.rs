@@ -159,7 +159,8 @@ impl Input<'_> {
         });
         let produced = frame.buffer.len();
         let body = Span::new(file, range.start as u32, range.end as u32);
-        if self.finish_substitution(result, produced, body) {
+        frame.problems.extend(result.iter().flatten().map(|problem| problem.diagnostic(file)));
+        if self.account(produced + usize::from(result.is_err()), body) {
             self.frames.push(frame);
         }
     }

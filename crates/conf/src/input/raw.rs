@@ -87,6 +87,7 @@ impl Input<'_> {
 
     /// Puts what the top frame has before `at` into the preprocessed text; returns the length of that.
     pub(super) fn flush_to(&mut self, at: usize) -> usize {
+        self.report_problems(at);
         if let Some(frame) = self.frames.last_mut()
             && at > frame.emitted
         {
@@ -99,6 +100,18 @@ impl Input<'_> {
             frame.emitted = at;
         }
         self.preprocessed.len()
+    }
+
+    /// Reports the mistakes in backticks that the top frame has before `at`.
+    fn report_problems(&mut self, at: usize) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        if frame.problems.is_empty() {
+            return;
+        }
+        let behind = frame.problems.split_off(frame.problems.partition_point(|(place, _)| *place < at));
+        for (_, diagnostic) in std::mem::replace(&mut frame.problems, behind) {
+            self.report(diagnostic);
+        }
     }
 
     /// Takes back what was put into the preprocessed text since it had `length` bytes, and leaves out the rest.

@@ -1,7 +1,11 @@
 //! Backticks: `` `name` `` stands for a block argument, an `@define`, or an environment variable.
 
 use super::{Input, Map};
-use crate::{diagnostic::Diagnostic, lexer, span::Span};
+use crate::{
+    diagnostic::Diagnostic,
+    lexer,
+    span::{FileId, Span},
+};
 
 /// What the text being replaced in stands inside of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub(super) enum Inside {
 #[derive(Debug)]
 pub(super) struct Problem {
     message: &'static str,
+    /// Where it is in the buffer; a mistake in text that is taken raw after all is none.
+    buffer: usize,
     start: usize,
     end: usize,
     /// A backtick in a comment is more likely prose than a reference.
@@ -62,6 +68,7 @@ pub(super) fn substitute(
         let Some(length) = memchr::memchr(b'`', &bytes[here + 1..line_end]) else {
             problems.push(Problem {
                 message: "missing closing backtick",
+                buffer: target.buffer.len(),
                 start: offset + here,
                 end: offset + here + 1,
                 harmless: inside == Inside::Comment,
@@ -72,13 +79,21 @@ pub(super) fn substitute(
         };
         let end = here + length + 2;
         let name = &text[here + 1..end - 1];
-        let reference = Problem { message: "", start: offset + here, end: offset + end, harmless: false };
+        let reference = Problem {
+            message: "",
+            buffer: target.buffer.len(),
+            start: offset + here,
+            end: offset + end,
+            harmless: false,
+        };
         target.map.replaced(target.buffer.len(), offset + here, end - here);
         if name.is_empty() {
             target.buffer.push('`');
         } else if inside == Inside::Double && after_backslash(bytes, here) {
             let message = "a reference cannot stand directly after a backslash in a string";
             problems.push(Problem { message, ..reference });
+            // Without anything there, the backslash would protect the closing quote.
+            target.buffer.push(' ');
         } else if !insert(&value(name), inside, target.buffer) {
             let message = "a value with a single quote in it cannot stand in a single-quoted string";
             problems.push(Problem { message, ..reference });
@@ -108,25 +123,20 @@ impl Input<'_> {
         let span = Span::new(frame.file, frame.next as u32, end as u32);
         let produced = frame.buffer.len() - length_before;
         frame.next = end;
-        self.finish_substitution(result, produced, span)
-    }
-
-    /// Reports what a substitution in `span` came to, and counts what it produced. False when it is too large.
-    pub(super) fn finish_substitution(
-        &mut self,
-        result: Result<Vec<Problem>, TooLarge>,
-        produced: usize,
-        span: Span,
-    ) -> bool {
-        for problem in result.iter().flatten() {
-            let at = Span::new(span.file, problem.start as u32, problem.end as u32);
-            self.report(if problem.harmless {
-                Diagnostic::warning(problem.message, at).label("write two for a backtick that is meant")
-            } else {
-                Diagnostic::error(problem.message, at)
-            });
-        }
+        frame.problems.extend(result.iter().flatten().map(|problem| problem.diagnostic(frame.file)));
         self.account(produced + usize::from(result.is_err()), span)
+    }
+}
+
+impl Problem {
+    /// What to report once the buffer is consumed that far.
+    pub(super) fn diagnostic(&self, file: FileId) -> (usize, Diagnostic) {
+        let at = Span::new(file, self.start as u32, self.end as u32);
+        let diagnostic = match self.harmless {
+            true => Diagnostic::warning(self.message, at).label("write two for a backtick that is meant"),
+            false => Diagnostic::error(self.message, at),
+        };
+        (self.buffer, diagnostic)
     }
 }
 

@@ -59,7 +59,7 @@ impl Parser<'_> {
                     let message = format!("this `{}` closes nothing", sign as char);
                     self.report(Diagnostic::error(message, span));
                 }
-                TokenKind::Word(_) if self.peek().is(b'(') => {
+                TokenKind::Word(ref word) if !is_connective(word) && self.peek().is(b'(') => {
                     if context.is_none_or(|context| !self.expands(context, &token)) {
                         arguments.extend(self.call(token, context).map(Argument::Call));
                     }
@@ -91,13 +91,19 @@ impl Parser<'_> {
     }
 
     fn never_closed(&mut self, open: Span, close: u8, token: Token) {
-        let diagnostic = Diagnostic::error("this is never closed", open);
-        let diagnostic = diagnostic.label(format!("the `{}` for this is missing", close as char));
+        let sign = match close {
+            b')' => '(',
+            b']' => '[',
+            _ => '{',
+        };
+        let diagnostic = Diagnostic::error(format!("this `{sign}` is never closed"), open);
+        let diagnostic = diagnostic.label(format!("the `{}` for it is missing", close as char));
         self.report(match token.kind {
             TokenKind::End => diagnostic,
             _ => diagnostic.note_at("it should stand before this", token.span),
         });
         self.waiting.push(token);
+        self.unsure = true;
     }
 
     /// Skips what stands in braces, the opening one being consumed.
@@ -113,6 +119,11 @@ impl Parser<'_> {
             }
         }
     }
+}
+
+/// Whether `word` connects filters: before a parenthesis, such a word is no name of a call.
+fn is_connective(word: &str) -> bool {
+    matches!(word, "and" | "or" | "not")
 }
 
 fn value(kind: ValueKind, span: Span) -> Argument {

@@ -103,7 +103,7 @@ impl Parser<'_> {
         path.items.push(item);
         Some(match keyword {
             Some("if") => "the last branch".to_owned(),
-            _ => format!("the `{}`", keyword.unwrap_or_default()),
+            _ => format!("the {}", keyword.unwrap_or_default()),
         })
     }
 
@@ -162,6 +162,7 @@ impl Parser<'_> {
             self.unexpected(&token, &format!("`)` after `{}`", name.text));
             self.waiting.push(token);
             self.skip_to_parenthesis();
+            self.unsure = true;
             return Some(name);
         }
         self.next();

@@ -1,5 +1,8 @@
-mod show;
+mod preprocess;
+mod recovery;
+pub(crate) mod show;
 mod statements;
+mod vectors;
 
 use crate::{Environment, Severity, Style, load_text};
 
@@ -25,5 +28,6 @@ fn outcome(text: &str) -> String {
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let trimmed: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    assert_eq!(outcome(text), trimmed.join("\n"), "\n{text}");
+    let shown = &text[..text.floor_char_boundary(2000)];
+    assert_eq!(outcome(text), trimmed.join("\n"), "\n{shown}");
 }

@@ -57,9 +57,10 @@ impl Parser<'_> {
     /// Consumes the semicolon behind `what`. Where there is none, the place to put it is reported, and reading goes on.
     pub(super) fn semicolon(&mut self, what: &str) {
         let behind = self.last.after();
+        let unsure = std::mem::take(&mut self.unsure);
         if self.peek().is(b';') {
             self.next();
-        } else if self.peek().kind != TokenKind::Broken {
+        } else if !unsure && self.peek().kind != TokenKind::Broken {
             self.report(Diagnostic::error(format!("expected `;` after {what}"), behind));
         }
     }
@@ -89,6 +90,7 @@ impl Parser<'_> {
                     let diagnostic = Diagnostic::error(format!("{owner} is never closed"), open);
                     self.report(diagnostic.label("the `}` for this brace is missing"));
                     self.waiting.push(token);
+                    self.unsure = true;
                     return None;
                 }
                 TokenKind::Word(word) => {

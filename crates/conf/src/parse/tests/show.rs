@@ -55,7 +55,7 @@ fn item(item: &Item) -> String {
         Item::Path(it) => format!("log{}", path(it)),
         Item::If(it) => {
             let branch = |(condition, body): &(Option<Expr>, LogPath)| match condition {
-                Some(condition) => format!("({}) {}", expr(condition), path(body)),
+                Some(condition) => format!("{} {}", expr(condition), path(body)),
                 None => path(body),
             };
             let branches = it.branches.iter().map(branch).collect::<Vec<_>>().join(" elif ");
