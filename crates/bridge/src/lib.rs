@@ -15,10 +15,16 @@
 //!
 //! `unsafe` is in [`raw`], [`source`], [`fetch`] and [`log_message`], where it says why.
 
+mod control;
+mod fetch;
+mod json;
 mod log_message;
 mod macros;
 mod parse;
+mod post;
 mod raw;
+mod source;
+mod worker;
 
 use pyo3::prelude::*;
 
@@ -27,10 +33,17 @@ mod _syslogng {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::parse::DriverParseOptions;
+    use crate::{
+        parse::DriverParseOptions,
+        post::{MessageTooLarge, SuspendedError},
+        worker::Worker,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("LogMessage", crate::log_message::make_type(module)?)
+        let (source, fetcher) = crate::source::make_types(module)?;
+        module.add("LogMessage", crate::log_message::make_type(module)?)?;
+        module.add("LogSource", source)?;
+        module.add("LogFetcher", fetcher)
     }
 }

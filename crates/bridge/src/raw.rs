@@ -3,8 +3,10 @@
 
 use std::{
     ffi::{CStr, c_int, c_void},
+    os::fd::{FromRawFd, OwnedFd},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use pyo3::{
@@ -204,4 +206,36 @@ pub(crate) use method;
 /// What the type of `object` is called, for an error text.
 pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}
+
+/// Something that must only be used with the GIL.
+pub(crate) struct WithGil<T>(T);
+
+// SAFETY: whoever gets at the value shows that it holds the GIL, so no two threads use it at the same time. It is never
+// dropped by a thread without the GIL: it is part of a Python object.
+unsafe impl<T> Send for WithGil<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for WithGil<T> {}
+
+impl<T: Copy> WithGil<T> {
+    pub(crate) fn new(value: T) -> WithGil<T> {
+        WithGil(value)
+    }
+
+    pub(crate) fn get(&self, _gil: Python<'_>) -> T {
+        self.0
+    }
+}
+
+/// Takes over descriptors that the daemon passed by number. Once a process.
+pub(crate) fn claim<const N: usize>(numbers: [c_int; N]) -> Result<[OwnedFd; N], &'static str> {
+    static CLAIMED: AtomicBool = AtomicBool::new(false);
+    if numbers.iter().any(|number| *number <= 2) {
+        return Err("the descriptors of a worker are none of the standard ones");
+    }
+    if CLAIMED.swap(true, Relaxed) {
+        return Err("a process can be one worker only");
+    }
+    // SAFETY: the daemon made these for this process alone and says so in its arguments; nobody has taken them before.
+    Ok(numbers.map(|number| unsafe { OwnedFd::from_raw_fd(number) }))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channel::protocol::{
-    Block, Driver as WorkerDriver, DriverKind, Hello, Location, Mode, OptionValue, PROTOCOL,
+    Block, Driver as WorkerDriver, DriverKind, Hello, Level, Location, Mode, OptionValue, PROTOCOL,
     ParseOptions as WorkerParse, SuspendedPost,
 };
 use conf::ast::{Call, Config, PythonBlock};
@@ -252,9 +252,22 @@ pub(crate) fn hello(mode: Mode, config: &Config, sources: &Sources, globals: &Gl
         blocks: config.python.iter().map(block).collect(),
         sys_path_front: vec![SITE_MODULES.to_owned()],
         argv0: "syslog-ng".to_owned(),
+        log_level: Some(log_level()),
         stop_timeout_ms: globals.stop_timeout.duration().as_millis() as u64,
         driver: None,
         drivers: Vec::new(),
+    }
+}
+
+/// The least grave lines that somebody wants of a worker.
+fn log_level() -> Level {
+    use tracing::level_filters::LevelFilter;
+    match LevelFilter::current() {
+        LevelFilter::TRACE => Level::Trace,
+        LevelFilter::DEBUG => Level::Debug,
+        LevelFilter::INFO => Level::Info,
+        LevelFilter::WARN => Level::Warning,
+        _ => Level::Error,
     }
 }
 

@@ -154,12 +154,6 @@ impl Body {
         unsafe { Bound::from_borrowed_ptr_or_opt(py, self.text.get().object) }
     }
 
-    /// The bookmark, when there is one.
-    pub(super) fn bookmark_object<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        // SAFETY: as above.
-        unsafe { Bound::from_borrowed_ptr_or_opt(py, self.bookmark.get()) }
-    }
-
     /// Removes MESSAGE where it is a text.
     pub(super) fn unset_text(&self, _gil: Python<'_>) -> bool {
         let text = self.text.replace(Text::NONE);

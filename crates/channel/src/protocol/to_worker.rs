@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX};
+use super::{FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX, Level};
 
 /// A frame of the daemon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,8 @@ pub struct Hello {
     pub sys_path_front: Vec<String>,
     /// `sys.argv[0]`.
     pub argv0: String,
+    /// The least grave lines the daemon logs; what is below need not be sent. None: all are wanted.
+    pub log_level: Option<Level>,
     /// How long the worker may take to end after `request_exit`, in milliseconds.
     pub stop_timeout_ms: u64,
     /// The driver to run.

@@ -1,0 +1,98 @@
+//! The loop around a fetcher's `fetch()`: as long as it brings messages, Python code is only `fetch()` itself.
+#![expect(unsafe_code, reason = "a call and three looks at its result a message, against the C API")]
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use pyo3::{ffi, prelude::*};
+
+use crate::{log_message, post::Post, source::Native};
+
+/// `FETCH_SUCCESS`
+const SUCCESS: i64 = 2;
+/// `FETCH_TRY_AGAIN`
+const TRY_AGAIN: i64 = 3;
+
+/// Results `TRY_AGAIN` in a row that are tried again at once.
+const AT_ONCE: u32 = 16;
+/// A `fetch()` that takes this long waits by itself, and needs no pause.
+const SPIN_GAP: Duration = Duration::from_millis(1);
+/// The first pause after those, and the longest: a fetcher that has nothing to say for long should say `NO_DATA`.
+const PAUSE_MIN: Duration = Duration::from_micros(50);
+const PAUSE_MAX: Duration = Duration::from_millis(10);
+
+/// Calls `fetch` and posts what it brings, until the driver is asked to exit (`None`) or it returns anything but
+/// `(FETCH_SUCCESS, LogMessage)` or `(FETCH_TRY_AGAIN, …)`, which is given back. An exception of `fetch` is one here.
+pub(crate) fn fetch_loop<'py>(
+    post: &Post,
+    native: &Native,
+    fetch: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = fetch.py();
+    let mut again = 0;
+    let mut last = Instant::now();
+    while !post.flow().exit_requested() {
+        // SAFETY: a `Bound` proves the GIL, and is alive.
+        let result = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyObject_CallNoArgs(fetch.as_ptr()))? };
+        match status_of(&result) {
+            Some((SUCCESS, Some(message))) => {
+                again = 0;
+                // SAFETY: the tuple keeps it alive.
+                let Some(body) = (unsafe { log_message::body(message) }) else { return Ok(Some(result)) };
+                if body.has_bookmark() {
+                    return Ok(Some(result));
+                }
+                let transport = native.transport();
+                post.post(py, body, transport.as_deref().map(AsRef::as_ref))?;
+            }
+            Some((TRY_AGAIN, _)) => {
+                let now = Instant::now();
+                again = if now.duration_since(last) < SPIN_GAP { again + 1 } else { 0 };
+                last = now + pause(py, again)?;
+            }
+            _ => return Ok(Some(result)),
+        }
+    }
+    Ok(None)
+}
+
+/// The status and the message of a result that has the right shape: a tuple of a number and perhaps something else.
+#[inline]
+fn status_of(result: &Bound<'_, PyAny>) -> Option<(i64, Option<*mut ffi::PyObject>)> {
+    let result = result.as_ptr();
+    // SAFETY: alive, with the GIL; each call is made on what the one before has shown it to be.
+    unsafe {
+        if ffi::PyTuple_Check(result) == 0 {
+            return None;
+        }
+        let size = ffi::PyTuple_Size(result);
+        if size != 1 && size != 2 {
+            return None;
+        }
+        let status = ffi::PyTuple_GetItem(result, 0);
+        if ffi::PyLong_Check(status) == 0 {
+            return None;
+        }
+        let mut overflow = 0;
+        let status = ffi::PyLong_AsLongLongAndOverflow(status, &raw mut overflow);
+        if overflow != 0 {
+            return None;
+        }
+        Some((status, (size == 2).then(|| ffi::PyTuple_GetItem(result, 1))))
+    }
+}
+
+/// Lets others run after many results without a message in a row, longer and longer; how long.
+fn pause(py: Python<'_>, again: u32) -> PyResult<Duration> {
+    if again <= AT_ONCE {
+        return Ok(Duration::ZERO);
+    }
+    let doublings = (again - AT_ONCE - 1).min(16);
+    let pause = (PAUSE_MIN * (1 << doublings)).min(PAUSE_MAX);
+    let start = Instant::now();
+    py.detach(|| thread::sleep(pause));
+    py.check_signals()?;
+    Ok(start.elapsed())
+}

@@ -1,0 +1,245 @@
+//! From a message to the ring, with everything that can stand in between.
+//!
+//! The producer is touched with the GIL only, and never over a call that may give it up, so any thread of the worker
+//! may post. Waits are without the GIL; who has waited tries again, since another thread may have been quicker.
+
+use std::{
+    cell::{Cell, RefCell},
+    thread,
+    time::{Duration, Instant},
+};
+
+use channel::{Flow, Producer, Refused, Wait, protocol::SuspendedPost};
+use message::{Builtin, Entry, Name, ValueType, record};
+use pyo3::{
+    create_exception,
+    exceptions::{PyRuntimeError, PyValueError},
+    prelude::*,
+};
+
+use crate::log_message::Body;
+
+create_exception!(
+    _syslogng,
+    SuspendedError,
+    PyRuntimeError,
+    "A message was posted while the source was suspended, and suspended-post(raise) is set."
+);
+create_exception!(_syslogng, MessageTooLarge, PyValueError, "A message is larger than the ring takes.");
+
+/// How often who waits runs Python's signal handlers, which another thread may have been told of.
+const SIGNALS_EVERY: Duration = Duration::from_millis(500);
+/// How long posts may wait for room in a full ring once the driver was asked to exit: the daemon empties it in
+/// milliseconds, unless it has given up.
+const EXIT_GRACE: Duration = Duration::from_millis(500);
+/// A wait for a `suspend()` that is still running looks again after this time.
+const SUSPEND_POLL: Duration = Duration::from_millis(1);
+
+/// When messages may be posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Up to the call of `run()`.
+    Before,
+    Open,
+    /// From the end of `deinit()` on.
+    After,
+    /// In a process that was forked from the worker.
+    Forked,
+}
+
+/// The way into the ring, of the one driver of this worker.
+pub(crate) struct Post {
+    producer: RefCell<Producer>,
+    flow: Flow,
+    phase: Cell<Phase>,
+    /// The bound `suspend` method of a class that has it, and `wakeup`.
+    suspend: RefCell<Option<Py<PyAny>>>,
+    suspended_post: Cell<SuspendedPost>,
+    /// Calls of `suspend()` that have not returned.
+    suspending: Cell<u32>,
+    /// When waits for room end, once the driver was asked to exit.
+    exit_deadline: Cell<Option<Instant>>,
+}
+
+impl Post {
+    pub(crate) fn new(producer: Producer) -> Post {
+        Post {
+            flow: producer.flow(),
+            producer: RefCell::new(producer),
+            phase: Cell::new(Phase::Before),
+            suspend: RefCell::new(None),
+            suspended_post: Cell::new(SuspendedPost::Drop),
+            suspending: Cell::new(0),
+            exit_deadline: Cell::new(None),
+        }
+    }
+
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    /// Makes a post that exhausts the window call `suspend` instead of waiting.
+    pub(crate) fn suspend_with(&self, suspend: Py<PyAny>, suspended_post: SuspendedPost) {
+        self.suspend.replace(Some(suspend));
+        self.suspended_post.set(suspended_post);
+    }
+
+    pub(crate) fn open(&self) {
+        self.phase.set(Phase::Open);
+    }
+
+    pub(crate) fn close(&self) {
+        self.phase.set(Phase::After);
+    }
+
+    /// In a forked child: the ring is the parent's.
+    pub(crate) fn forked(&self) {
+        self.phase.set(Phase::Forked);
+    }
+
+    /// Raises where messages cannot be posted now; `what` is the caller.
+    pub(crate) fn check_open(&self, what: &str) -> PyResult<()> {
+        let when = match self.phase.get() {
+            Phase::Open => return Ok(()),
+            Phase::Before => "is too early: it may be called from run() on, not in __init__() or init()",
+            Phase::After => "is too late: deinit() has returned",
+            Phase::Forked => "cannot be called in a forked process: post from the one that runs run()",
+        };
+        Err(PyRuntimeError::new_err(format!("{what}() {when}")))
+    }
+
+    /// Sends a copy of the message on its way. True: it is in the ring. False: it was dropped, and counted, since
+    /// the source is suspended or was asked to exit.
+    ///
+    /// Blocks as flow control asks, without the GIL; a signal handler that raises ends the wait.
+    #[inline]
+    pub(crate) fn post(&self, py: Python<'_>, message: &Body, transport: Option<&[u8]>) -> PyResult<bool> {
+        if self.phase.get() != Phase::Open {
+            self.check_open("post_message")?;
+        }
+        while let Err((refused, length)) = self.write(message, transport) {
+            if !self.wait_for_place(py, refused, length)? {
+                return Ok(false);
+            }
+        }
+        message.set_posted();
+        if !self.producer.borrow_mut().has_credit() {
+            self.exhausted(py)?;
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn write(&self, message: &Body, transport: Option<&[u8]>) -> Result<(), (Refused, usize)> {
+        let head = message.head();
+        let transport = transport.map(|value| Entry {
+            name: Name::Builtin(Builtin::Transport),
+            value,
+            kind: ValueType::String,
+        });
+        message.with_entries(transport, |entries| {
+            let length = record::encoded_bytes(entries);
+            let mut producer = self.producer.borrow_mut();
+            let mut place = producer.reserve(length).map_err(|refused| (refused, length))?;
+            record::encode_into(place.bytes_mut(), &head, entries);
+            place.commit(length);
+            Ok(())
+        })
+    }
+
+    /// True: try again. False: the message is dropped.
+    #[cold]
+    fn wait_for_place(&self, py: Python<'_>, refused: Refused, length: usize) -> PyResult<bool> {
+        match refused {
+            Refused::TooLarge { length, max } => Err(MessageTooLarge::new_err(format!(
+                "the message takes {length} bytes, which is above the limit of {max} bytes"
+            ))),
+            Refused::Full => self.wait_for_room(py, length),
+            Refused::NoCredit => {
+                let suspending = self.suspend.borrow().is_some();
+                match self.suspended_post.get() {
+                    SuspendedPost::Drop if suspending => self.drop_one(),
+                    SuspendedPost::Raise if suspending && !self.flow.exit_requested() => {
+                        Err(SuspendedError::new_err(
+                            "post_message() between suspend() and wakeup(): the window is exhausted",
+                        ))
+                    }
+                    _ => match self.wait_for_credit(py)? {
+                        true => Ok(true),
+                        false => self.drop_one(),
+                    },
+                }
+            }
+        }
+    }
+
+    fn drop_one(&self) -> PyResult<bool> {
+        self.flow.count_dropped_suspended();
+        Ok(false)
+    }
+
+    /// The ring is full: the daemon is about to empty it.
+    fn wait_for_room(&self, py: Python<'_>, length: usize) -> PyResult<bool> {
+        let flow = &self.flow;
+        loop {
+            match py.detach(|| flow.wait_room(length, Some(SIGNALS_EVERY))) {
+                Wait::Ready => return Ok(true),
+                Wait::ExitRequested => {
+                    let now = Instant::now();
+                    let deadline = self.exit_deadline.get().unwrap_or(now + EXIT_GRACE);
+                    self.exit_deadline.set(Some(deadline));
+                    if now >= deadline {
+                        return self.drop_one();
+                    }
+                    py.detach(|| thread::sleep(SUSPEND_POLL));
+                    return Ok(true);
+                }
+                Wait::TimedOut | Wait::Interrupted => py.check_signals()?,
+            }
+        }
+    }
+
+    /// False: the driver was asked to exit, and there is no credit.
+    fn wait_for_credit(&self, py: Python<'_>) -> PyResult<bool> {
+        let flow = &self.flow;
+        loop {
+            match py.detach(|| flow.wait_credit(Some(SIGNALS_EVERY))) {
+                Wait::Ready => return Ok(true),
+                Wait::ExitRequested => return Ok(false),
+                Wait::TimedOut | Wait::Interrupted => py.check_signals()?,
+            }
+        }
+    }
+
+    /// The message just posted took the last credit: waits, or suspends.
+    #[cold]
+    fn exhausted(&self, py: Python<'_>) -> PyResult<()> {
+        let suspend = self.suspend.borrow().as_ref().map(|suspend| suspend.clone_ref(py));
+        let Some(suspend) = suspend else { return self.wait_for_credit(py).map(drop) };
+        if self.flow.exit_requested() {
+            // Nobody would wake it.
+            return Ok(());
+        }
+        let running = self.suspending.get();
+        self.suspending.set(running + 1);
+        if running == 0 {
+            self.flow.suspend_begins();
+        }
+        let result = suspend.call0(py);
+        let running = self.suspending.get() - 1;
+        self.suspending.set(running);
+        if running == 0 {
+            // From here on a wakeup may come.
+            self.flow.suspend_ended();
+        }
+        result.map(drop)
+    }
+
+    /// Waits until no `suspend()` runs any longer, `limit` at most: a wakeup must not overtake it.
+    pub(crate) fn wait_for_suspend(&self, py: Python<'_>, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        while self.suspending.get() > 0 && Instant::now() < deadline {
+            py.detach(|| thread::sleep(SUSPEND_POLL));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The native bases of `LogSource` and `LogFetcher`: `post_message`, and what the daemon says of the driver.
+//!
+//! `post_message` is called once a message, so it is written against the C API; the rest is safe code, in [`methods`].
+//! An object is all zero when it is made, so a subclass whose `__init__` does not call ours has a sound object too:
+//! one that is not yet bound to a worker.
+#![expect(unsafe_code, reason = "object types against the C API")]
+
+mod methods;
+
+use std::{
+    cell::Cell,
+    ffi::{CStr, c_int, c_void},
+    ptr,
+    rc::Rc,
+    sync::atomic::{AtomicPtr, Ordering::Relaxed},
+};
+
+use pyo3::{exceptions::PyTypeError, ffi, prelude::*, types::PyType};
+
+use crate::{
+    log_message,
+    post::Post,
+    raw::{self, Slots},
+};
+
+/// A driver's object, as it lies in memory. All zero is a driver that is not bound.
+#[repr(C)]
+struct Object {
+    base: ffi::PyObject,
+    native: Native,
+}
+
+pub(crate) struct Native {
+    /// The way into the ring, once the worker has bound the driver to it. Lives as long as the process.
+    post: Cell<Option<&'static Post>>,
+    /// `set_transport_name()`.
+    transport: Cell<Option<Transport>>,
+    /// A `str`, owned, or null.
+    persist_name: Cell<*mut ffi::PyObject>,
+    /// `auto_close_batches` was set to False.
+    open_batches: Cell<bool>,
+}
+
+/// Counted, since a post that waits goes on with the one it began with. Thin, so that null is none.
+type Transport = Rc<Box<[u8]>>;
+
+static SOURCE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
+static FETCHER: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
+
+/// Makes both types. Once, when the module is.
+pub(crate) fn make_types<'py>(
+    module: &Bound<'py, PyModule>,
+) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyType>)> {
+    let mut slots = slots(c"The native base of syslogng.LogSource.");
+    methods::add_common(&mut slots);
+    methods::add_source(&mut slots);
+    slots.method(ffi::PyMethodDef {
+        ml_name: c"post_message".as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: post_message },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: POST_MESSAGE_DOC.as_ptr(),
+    });
+    let source = raw::make_type(module, c"_syslogng.LogSource", size_of::<Object>(), slots)?;
+
+    let mut slots = self::slots(c"The native base of syslogng.LogFetcher.");
+    methods::add_common(&mut slots);
+    let fetcher = raw::make_type(module, c"_syslogng.LogFetcher", size_of::<Object>(), slots)?;
+
+    // These references are never given back: the types live as long as the process.
+    SOURCE.store(source.clone().into_ptr().cast(), Relaxed);
+    FETCHER.store(fetcher.clone().into_ptr().cast(), Relaxed);
+    Ok((source, fetcher))
+}
+
+fn slots(doc: &'static CStr) -> Slots {
+    let mut slots = Slots::new(doc);
+    slots.add(ffi::Py_tp_new, new as *mut c_void);
+    slots.add(ffi::Py_tp_dealloc, dealloc as *mut c_void);
+    slots.add(ffi::Py_tp_traverse, traverse as *mut c_void);
+    slots
+}
+
+const POST_MESSAGE_DOC: &CStr = c"post_message(msg)\n--\n\n\
+Sends a copy of the message on its way.\n\n\
+True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the source is suspended\n\
+or was asked to exit. At an exhausted window this waits, or calls suspend() if the class has suspend() and wakeup().\n\
+May be called by any thread, from run() on.";
+
+/// The native part of a driver's object.
+pub(crate) fn native_of<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a Native> {
+    let object = object.as_ptr();
+    // SAFETY: a `Bound` proves the GIL, and keeps the object alive as long as the borrow is. Objects of both types,
+    // and of types derived from them, start with an `Object`.
+    unsafe {
+        let found = ffi::Py_TYPE(object);
+        let derived = |wanted: &AtomicPtr<ffi::PyTypeObject>| {
+            let wanted = wanted.load(Relaxed);
+            found == wanted || ffi::PyType_IsSubtype(found, wanted) != 0
+        };
+        if derived(&SOURCE) || derived(&FETCHER) {
+            return Ok(&(*object.cast::<Object>()).native);
+        }
+    }
+    Err(PyTypeError::new_err("LogSource or LogFetcher expected"))
+}
+
+impl Native {
+    pub(crate) fn bind(&self, post: &'static Post) {
+        self.post.set(Some(post));
+    }
+
+    pub(crate) fn post(&self) -> Option<&'static Post> {
+        self.post.get()
+    }
+
+    /// Replaces the persist name.
+    pub(crate) fn set_persist_name(&self, name: &Bound<'_, PyAny>) {
+        let old = self.persist_name.replace(name.clone().into_ptr());
+        // SAFETY: null or the cell's own reference; a `Bound` proves the GIL.
+        unsafe { ffi::Py_XDECREF(old) };
+    }
+
+    fn persist_name<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        // SAFETY: null or an object this owns; `py` is the GIL.
+        unsafe { Bound::from_borrowed_ptr_or_opt(py, self.persist_name.get()) }
+    }
+
+    fn set_transport(&self, name: &str) {
+        self.transport.set(Some(Rc::new(name.as_bytes().into())));
+    }
+
+    /// What `set_transport_name()` was called with.
+    #[inline]
+    pub(crate) fn transport(&self) -> Option<Transport> {
+        let name = self.transport.take()?;
+        self.transport.set(Some(name.clone()));
+        Some(name)
+    }
+}
+
+unsafe extern "C" fn post_message(
+    me: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: Python calls this with the GIL, an object of ours, and as many arguments as it says.
+    unsafe {
+        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
+        if count + named != 1 || (named == 1 && !is_msg(ffi::PyTuple_GetItem(names, 0))) {
+            return bad_arguments(count + named);
+        }
+        let Some(message) = log_message::body(*args) else { return not_a_message(*args) };
+        let native = &(*me.cast::<Object>()).native;
+        let py = Python::assume_attached();
+        let posted = match native.post() {
+            Some(post) if !message.has_bookmark() => {
+                let transport = native.transport();
+                post.post(py, message, transport.as_deref().map(AsRef::as_ref))
+            }
+            post => methods::cannot_post(post, message),
+        };
+        match posted {
+            Ok(accepted) => {
+                let answer = if accepted { ffi::Py_True() } else { ffi::Py_False() };
+                ffi::Py_INCREF(answer);
+                answer
+            }
+            Err(error) => {
+                error.restore(py);
+                ptr::null_mut()
+            }
+        }
+    }
+}
+
+unsafe fn is_msg(name: *mut ffi::PyObject) -> bool {
+    // SAFETY: the name of a keyword argument is a str.
+    unsafe { ffi::PyUnicode_CompareWithASCIIString(name, c"msg".as_ptr()) == 0 }
+}
+
+#[cold]
+unsafe fn bad_arguments(given: ffi::Py_ssize_t) -> *mut ffi::PyObject {
+    let text = format!("post_message() takes one argument, msg, which is a LogMessage; {given} given");
+    // SAFETY: with the GIL, as its caller.
+    unsafe { raw::guarded(|_| Err::<(), _>(PyTypeError::new_err(text))) };
+    ptr::null_mut()
+}
+
+#[cold]
+unsafe fn not_a_message(given: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: with the GIL, as its caller; the argument is alive.
+    unsafe {
+        raw::guarded(|py| {
+            let given = Bound::from_borrowed_ptr(py, given);
+            let text = format!(
+                "LogMessage expected in the first parameter, not {}: wrap it, post_message(LogMessage(…))",
+                raw::type_name(&given)
+            );
+            Err::<(), _>(PyTypeError::new_err(text))
+        });
+    }
+    ptr::null_mut()
+}
+
+unsafe extern "C" fn new(
+    subtype: *mut ffi::PyTypeObject,
+    _args: *mut ffi::PyObject,
+    _kwargs: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: a type of ours or derived from it. All zero is a `Native` that is not bound: null references, no
+    // boxes, false.
+    unsafe { ffi::PyType_GenericAlloc(subtype, 0) }
+}
+
+unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
+    // SAFETY: as in the dealloc of `LogMessage`: untracked first, emptied, given back through its type, which then
+    // loses the object's reference.
+    unsafe {
+        ffi::PyObject_GC_UnTrack(object.cast::<c_void>());
+        let kind = ffi::Py_TYPE(object);
+        let native = &raw mut (*object.cast::<Object>()).native;
+        ffi::Py_XDECREF((*native).persist_name.replace(ptr::null_mut()));
+        ptr::drop_in_place(native);
+        let free = ffi::PyType_GetSlot(kind, ffi::Py_tp_free);
+        let free = std::mem::transmute::<*mut c_void, ffi::freefunc>(free);
+        free(object.cast::<c_void>());
+        ffi::Py_DECREF(kind.cast::<ffi::PyObject>());
+    }
+}
+
+unsafe extern "C" fn traverse(object: *mut ffi::PyObject, visit: ffi::visitproc, arg: *mut c_void) -> c_int {
+    // SAFETY: the collector's call. The persist name is a plain str, which refers to nothing.
+    unsafe { visit(ffi::Py_TYPE(object).cast::<ffi::PyObject>(), arg) }
+}

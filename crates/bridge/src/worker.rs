@@ -1,0 +1,175 @@
+//! What a worker inherits from the daemon, and everything the Python half of the worker asks of the native half.
+
+use std::{thread, time::Duration};
+
+use channel::{
+    Producer,
+    protocol::{self, SuspendedPost, ToWorker},
+};
+use pyo3::{
+    exceptions::{PyOSError, PyRuntimeError, PyValueError},
+    prelude::*,
+};
+use rustix::process::Signal;
+use serde::Deserialize;
+
+use crate::{
+    control::Control,
+    fetch::fetch_loop,
+    json,
+    parse::DriverParseOptions,
+    post::Post,
+    raw::{WithGil, claim},
+    source::native_of,
+};
+
+/// How long a worker lives on whose daemon is gone, for `request_exit()` to be called.
+const ORPHAN_TIME: Duration = Duration::from_secs(2);
+
+/// The worker: one a process, made from the three descriptors it was started with.
+#[pyclass(module = "_syslogng", frozen)]
+pub(crate) struct Worker {
+    control: Control,
+    post: WithGil<&'static Post>,
+}
+
+#[pymethods]
+impl Worker {
+    /// Takes over the descriptors, and sees to it that this process does not outlive the daemon.
+    #[new]
+    fn new(control: i32, ring: i32, doorbell: i32) -> PyResult<Worker> {
+        let failed =
+            |what: &str, error: &dyn std::fmt::Display| PyOSError::new_err(format!("{what}: {error}"));
+        let [control, ring, doorbell] = claim([control, ring, doorbell]).map_err(PyRuntimeError::new_err)?;
+        rustix::io::fcntl_setfd(&control, rustix::io::FdFlags::CLOEXEC)
+            .map_err(|error| failed("the control socket", &error))?;
+        let died = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+        died.map_err(|error| failed("prctl", &error))?;
+        if is_orphan(&control) {
+            return Err(PyRuntimeError::new_err("the daemon that started this worker is gone"));
+        }
+        let producer = Producer::attach(ring, doorbell).map_err(|error| failed("the ring", &error))?;
+        // For as long as the process lives: drivers keep a reference that is not counted.
+        let post = Box::leak(Box::new(Post::new(producer)));
+        Ok(Worker { control: Control::new(control.into()), post: WithGil::new(post) })
+    }
+
+    /// The next frame of the daemon, as a dict; None: it is gone. Then every wait ends now, and the process soon.
+    fn receive<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let flow = self.post.get(py).flow();
+        let received = py.detach(|| {
+            let received = self.control.receive();
+            if !matches!(received, Ok(Some(_))) {
+                flow.request_exit();
+                end_soon();
+            }
+            received
+        });
+        match received.map_err(|error| PyRuntimeError::new_err(error.to_string()))? {
+            Some(frame) => frame_to_python(py, &frame).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Sends a frame, given as a dict.
+    fn send(&self, py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
+        let frame = from_python(frame)?;
+        py.detach(|| self.control.send(frame)).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Makes a driver one that posts to this worker's ring, under this persist name.
+    fn bind(
+        &self,
+        py: Python<'_>,
+        driver: &Bound<'_, PyAny>,
+        persist_name: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let native = native_of(driver)?;
+        native.set_persist_name(persist_name);
+        native.bind(self.post.get(py));
+        Ok(())
+    }
+
+    /// Makes a post that exhausts the window call `suspend`, which must not raise; `rule`: `suspended-post()`.
+    fn suspend_with(&self, py: Python<'_>, suspend: Py<PyAny>, rule: &Bound<'_, PyAny>) -> PyResult<()> {
+        let rule: SuspendedPost = from_python(rule)?;
+        self.post.get(py).suspend_with(suspend, rule);
+        Ok(())
+    }
+
+    /// From now on messages may be posted.
+    fn open(&self, py: Python<'_>) {
+        self.post.get(py).open();
+    }
+
+    /// From now on none may.
+    fn close(&self, py: Python<'_>) {
+        self.post.get(py).close();
+    }
+
+    /// To be called in a forked child.
+    fn forked(&self, py: Python<'_>) {
+        self.post.get(py).forked();
+    }
+
+    /// Ends every wait for room or credit.
+    fn request_exit(&self, py: Python<'_>) {
+        self.post.get(py).flow().request_exit();
+    }
+
+    /// The `wakeup` frame is here; False: it is void.
+    fn wakeup_arrived(&self, py: Python<'_>) -> bool {
+        self.post.get(py).flow().wakeup_arrived()
+    }
+
+    /// Waits until no `suspend()` runs any longer, so many seconds at most.
+    fn wait_for_suspend(&self, py: Python<'_>, seconds: f64) {
+        self.post.get(py).wait_for_suspend(py, Duration::from_secs_f64(seconds.clamp(0.0, 3600.0)));
+    }
+
+    /// Calls `fetch` and posts its messages; gives its first result that is no message in a 1-tuple, or None once the
+    /// driver is asked to exit.
+    fn fetch_loop<'py>(
+        &self,
+        py: Python<'py>,
+        driver: &Bound<'py, PyAny>,
+        fetch: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<(Bound<'py, PyAny>,)>> {
+        let result = fetch_loop(self.post.get(py), native_of(driver)?, fetch)?;
+        Ok(result.map(|result| (result,)))
+    }
+
+    /// What `self.parse_options` is to be, from the daemon's words.
+    #[staticmethod]
+    fn parse_options(told: &Bound<'_, PyAny>, compat: bool) -> PyResult<DriverParseOptions> {
+        let told: protocol::ParseOptions = from_python(told)?;
+        DriverParseOptions::new(&told, compat)
+    }
+}
+
+fn from_python<T: for<'de> Deserialize<'de>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+    serde_json::from_value(json::from_python(value)?)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn frame_to_python<'py>(py: Python<'py>, frame: &ToWorker) -> PyResult<Bound<'py, PyAny>> {
+    let value = serde_json::to_value(frame).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    json::to_python(py, &value)
+}
+
+/// Whether the process that made the socket is not our parent: it died before we could ask to be told.
+fn is_orphan(control: &impl std::os::fd::AsFd) -> bool {
+    let Ok(daemon) = rustix::net::sockopt::socket_peercred(control) else { return false };
+    // No number: the parent is in another pid namespace.
+    rustix::process::getppid().is_some_and(|parent| parent != daemon.pid)
+}
+
+/// Ends this process for sure: even if Python code holds the GIL for ever, or what stops it does not return.
+fn end_soon() {
+    let kill = || {
+        thread::sleep(ORPHAN_TIME);
+        let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
+    };
+    // Without a thread there is still the signal that the kernel sends.
+    let _ = thread::Builder::new().name("orphan".to_owned()).spawn(kill);
+}
