@@ -400,7 +400,8 @@ impl Source for Driver {
             if stopping && self.life.worker_ref().is_none() {
                 return;
             }
-            match self.pace.after(records, now) {
+            let waiting = self.life.worker_ref().map_or(0, |worker| worker.uplink.waiting());
+            match self.pace.after(records, waiting, now) {
                 Next::Again => {}
                 Next::Nap(nap) => self.sleep((!stopping).then_some(exit), Some(nap), true),
                 Next::Sleep => self.sleep((!stopping).then_some(exit), None, false),

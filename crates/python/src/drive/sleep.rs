@@ -9,7 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use super::{Driver, Life};
 
 impl Driver {
-    /// Sleeps until something happens, `limit` at most. `nap`: the doorbell stays off.
+    /// Sleeps until something happens, `limit` at most. In a `nap` the worker rings only when it can
+    /// post no more.
     pub(super) fn sleep(&mut self, exit: Option<&Exit>, limit: Option<Duration>, nap: bool) {
         let now = Instant::now();
         let mut until = limit.map(|limit| now + limit);
@@ -22,21 +23,21 @@ impl Driver {
         if let Some(at) = self.life.worker().and_then(|worker| worker.output.wake_at()) {
             sooner(at);
         }
-        if !nap
-            && let Some(worker) = self.life.worker()
-            && !worker.uplink.prepare_sleep()
-        {
-            worker.uplink.awake();
-            return;
+        if let Some(worker) = self.life.worker() {
+            let quiet = if nap { worker.uplink.prepare_nap() } else { worker.uplink.prepare_sleep() };
+            if !quiet {
+                worker.uplink.awake();
+                return;
+            }
         }
-        self.poll(exit, until.map(|until| until.saturating_duration_since(now)), nap);
+        self.poll(exit, until.map(|until| until.saturating_duration_since(now)));
         if let Some(worker) = self.life.worker() {
             worker.uplink.awake();
             worker.write();
         }
     }
 
-    fn poll(&mut self, exit: Option<&Exit>, timeout: Option<Duration>, nap: bool) {
+    fn poll(&mut self, exit: Option<&Exit>, timeout: Option<Duration>) {
         let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(8);
         if let Some(exit) = exit {
             fds.push(PollFd::from_borrowed_fd(exit.as_fd(), PollFlags::IN));
@@ -44,9 +45,7 @@ impl Driver {
         if let Some(worker) = self.life.worker_ref() {
             fds.push(PollFd::from_borrowed_fd(worker.pidfd(), PollFlags::IN));
             fds.push(PollFd::from_borrowed_fd(worker.uplink.alarm(), PollFlags::IN));
-            if !nap {
-                fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
-            }
+            fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
             if let Some((socket, writes)) = worker.socket() {
                 let wanted = if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
                 fds.push(PollFd::from_borrowed_fd(socket, wanted));
