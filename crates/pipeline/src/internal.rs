@@ -3,10 +3,12 @@
 //! There is one log per process, as there is one `tracing` subscriber; the subscriber puts in, a source takes out.
 
 use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use message::record::Head;
 use parking_lot::{Condvar, Mutex};
+use rustix::event::{EventfdFlags, eventfd};
 
 use crate::metrics::Counter;
 
@@ -27,6 +29,8 @@ pub struct InternalMessage {
 pub struct InternalLog {
     state: Mutex<State>,
     arrived: Condvar,
+    /// Readable while a message is there; `None` in a process that had no descriptor left.
+    bell: Option<OwnedFd>,
     /// Messages put in.
     pub processed: Counter,
     /// Messages that found the log full.
@@ -45,6 +49,7 @@ pub fn log() -> &'static InternalLog {
     LOG.get_or_init(|| InternalLog {
         state: Mutex::new(State { messages: VecDeque::new(), readers: 0 }),
         arrived: Condvar::new(),
+        bell: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok(),
         processed: Counter::default(),
         dropped: Counter::default(),
     })
@@ -55,7 +60,7 @@ impl InternalLog {
     /// that a source that comes with the next configuration still sees how the daemon started.
     pub fn put(&self, message: InternalMessage) {
         self.processed.add(1);
-        {
+        let first = {
             let mut state = self.state.lock();
             if state.messages.len() >= INTERNAL_MESSAGES_MAX {
                 if state.readers > 0 {
@@ -65,6 +70,10 @@ impl InternalLog {
                 state.messages.pop_front();
             }
             state.messages.push_back(message);
+            state.messages.len() == 1
+        };
+        if first && let Some(bell) = &self.bell {
+            let _ = rustix::io::write(bell, &1u64.to_ne_bytes());
         }
         self.arrived.notify_one();
     }
@@ -75,7 +84,16 @@ impl InternalLog {
         if state.messages.is_empty() {
             self.arrived.wait_for(&mut state, timeout);
         }
+        if let Some(bell) = &self.bell {
+            // Under the lock, so that a message put in afterwards rings again.
+            let _ = rustix::io::read(bell, &mut [0; 8]);
+        }
         state.messages.drain(..).collect()
+    }
+
+    /// Readable while a message is there, for a source that waits for other things too; never read from it.
+    pub fn bell(&self) -> Option<BorrowedFd<'_>> {
+        self.bell.as_ref().map(AsFd::as_fd)
     }
 
     /// A source starts to read.

@@ -1,0 +1,6 @@
+//! Filters.
+
+use pipeline::FilterSpec;
+
+/// Every one of the filters this daemon is born with, in alphabetical order.
+pub const FILTERS: &[FilterSpec] = &[];

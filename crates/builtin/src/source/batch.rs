@@ -1,0 +1,90 @@
+//! Lines on their way into the machine: parsed straight into an arena, and posted as one batch.
+
+use std::sync::Arc;
+
+use message::syslog::{self, ParseOptions, Parsed};
+use message::{Origin, Stamp};
+use pipeline::{Position, Post, Window};
+
+/// Messages of one batch at most: a destination that waits for the first one should not wait for long.
+const BATCH_MESSAGES_MAX: u32 = 4096;
+/// Bytes of one batch after which it is posted.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Bytes that an arena begins with; the next one begins with what the last one needed.
+const ARENA_BYTES: usize = 16 << 10;
+
+/// See the module's text.
+pub(crate) struct Batch {
+    post: Post,
+    window: Arc<Window>,
+    options: ParseOptions,
+    bytes: Vec<u8>,
+    count: u32,
+    /// Messages that may still be added.
+    room: u32,
+    /// Bytes the last batch had.
+    expected: usize,
+}
+
+impl Batch {
+    /// An empty batch of messages that are read as `options` say.
+    pub(crate) fn new(post: Post, window: Arc<Window>, options: ParseOptions) -> Batch {
+        let mut batch =
+            Batch { post, window, options, bytes: Vec::new(), count: 0, room: 0, expected: ARENA_BYTES };
+        batch.look();
+        batch
+    }
+
+    /// The window its messages are counted in.
+    pub(crate) fn window(&self) -> &Arc<Window> {
+        &self.window
+    }
+
+    /// Adds a line. Whoever adds asks [`Batch::is_full`] before the next one.
+    #[inline]
+    pub(crate) fn add(&mut self, line: &[u8], received: Stamp) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(self.expected);
+        }
+        if syslog::parse_into(line, received, &self.options, &mut self.bytes) == Parsed::Record {
+            self.count += 1;
+            self.room = self.room.saturating_sub(1);
+        }
+    }
+
+    /// Adds a record that `write` appends to the arena.
+    pub(crate) fn add_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.count += 1;
+        self.room = self.room.saturating_sub(1);
+    }
+
+    /// Whether it is to be posted, and the window looked at, before anything more is added.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.room == 0 || self.bytes.len() >= BATCH_BYTES_MAX
+    }
+
+    /// Posts what was added.
+    pub(crate) fn post(&mut self, origin: &Arc<Origin>) {
+        self.post_at(origin, Position::default());
+    }
+
+    /// Posts what was added; `position` is where the source stands behind it.
+    pub(crate) fn post_at(&mut self, origin: &Arc<Origin>, position: Position) {
+        if self.count > 0 {
+            let bytes = std::mem::take(&mut self.bytes);
+            // A little more than last time, so that batches of about one size do not grow their arena.
+            self.expected = (bytes.len() + bytes.len() / 8).max(ARENA_BYTES);
+            let ack = self.window.take(self.count, position);
+            self.post.post(bytes, self.count, origin, ack);
+            self.count = 0;
+        }
+        self.look();
+    }
+
+    /// Looks how much room the window has.
+    pub(crate) fn look(&mut self) {
+        self.room = self.window.free().min(BATCH_MESSAGES_MAX);
+    }
+}
