@@ -7,7 +7,7 @@ use std::{
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use channel::{Credits, Next, Pace, Producer, Uplink, UplinkOptions, Window};
@@ -62,7 +62,7 @@ fn daemon(
             wakeups += 1;
             wakeup.send(()).unwrap();
         }
-        let (ready, limit) = match pace.after(records, std::time::Instant::now()) {
+        let (ready, limit) = match pace.after(records, uplink.waiting(), Instant::now()) {
             _ if taken == RECORDS => return wakeups,
             Next::Again => continue,
             Next::Nap(nap) => (uplink.prepare_nap(), nap),

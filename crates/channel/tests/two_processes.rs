@@ -115,7 +115,7 @@ fn drain(uplink: &mut Uplink, count: u64) {
         assert!(Instant::now() < deadline, "{next} of {count} records after {PATIENCE:?}");
         let records = take(uplink, &mut next);
         uplink.credits().grant(records);
-        let (ready, limit) = match pace.after(records, Instant::now()) {
+        let (ready, limit) = match pace.after(records, uplink.waiting(), Instant::now()) {
             Next::Again => continue,
             Next::Nap(nap) => (uplink.prepare_nap(), nap),
             Next::Sleep => (next < count && uplink.prepare_sleep(), PATIENCE),

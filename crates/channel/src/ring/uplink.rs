@@ -3,7 +3,10 @@
 use std::{
     io::{self, IoSliceMut},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    sync::{Arc, atomic::Ordering::Acquire},
+    sync::{
+        Arc,
+        atomic::Ordering::{Acquire, Relaxed},
+    },
 };
 
 use rustix::{
@@ -89,6 +92,12 @@ impl Uplink {
     /// Bytes of the ring.
     pub fn capacity(&self) -> usize {
         self.mapping.capacity()
+    }
+
+    /// Bytes that can be taken by now, for [`crate::Pace`]. Of a corrupt ring: anything up to its capacity.
+    pub fn waiting(&self) -> usize {
+        let published = self.mapping.control().posts.0.head.load(Relaxed).wrapping_sub(self.tail);
+        published.min(self.mapping.capacity() as u64) as usize
     }
 
     /// Records taken since the start.
