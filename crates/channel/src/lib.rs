@@ -12,7 +12,7 @@
 //! | worker | [`Flow`] | waits for room or credit, keeps the suspend and wakeup order |
 //! | both | [`protocol`] | the rare things, as JSON frames over a socket |
 //!
-//! The protocols over atomic words (`words`, `gate`, `flow`) are written once over [`machine::Machine`]: the real
+//! The protocols over atomic words (`words`, `gate`) are written once over `machine::Machine`: the real
 //! one is futexes and process-shared atomics, the other one is loom's, which tries every interleaving in the tests.
 #![deny(unsafe_code)]
 
