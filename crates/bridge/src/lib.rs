@@ -9,7 +9,8 @@
 //! | [`source`] | the native bases of `LogSource` and `LogFetcher` |
 //! | [`post`] | from a message to the ring: flow control, waits, suspension |
 //! | [`fetch`] | the loop around a fetcher's `fetch()` |
-//! | [`control`] | frames of the control socket |
+//! | [`parse`], [`macros`], [`template`] | what `message` knows, for Python |
+//! | [`control`], [`json`] | frames of the control socket |
 //! | [`worker`] | what a worker inherits from the daemon |
 //! | [`raw`] | the seam to the C API |
 //!
@@ -24,6 +25,7 @@ mod parse;
 mod post;
 mod raw;
 mod source;
+mod template;
 mod worker;
 
 use pyo3::prelude::*;
@@ -36,6 +38,7 @@ mod _syslogng {
     use crate::{
         parse::DriverParseOptions,
         post::{MessageTooLarge, SuspendedError},
+        template::{LogTemplate, LogTemplateException, LogTemplateOptions},
         worker::Worker,
     };
 

@@ -1,0 +1,47 @@
+"""What a log source in Python is made of.
+
+A source that runs its own loop derives from :class:`LogSource` and posts messages; one that is asked for the next
+message derives from :class:`LogFetcher`. Both are named in the configuration by ``class()``::
+
+    python {
+    from syslogng import LogFetcher, LogMessage
+
+    class Counter(LogFetcher):
+        def init(self, options):
+            self.count = 0
+            return True
+
+        def fetch(self):
+            self.count += 1
+            return LogFetcher.FETCH_SUCCESS, LogMessage(f"message {self.count}")
+    };
+
+    source s_count { python-fetcher(class("Counter")); };
+"""
+
+from _syslogng import SuspendedError
+
+from .logger import Logger
+from .message import LogMessage
+from .source import LogFetcher, LogFetcherResult, LogSource
+from .template import (
+    LTZ_LOCAL,
+    LTZ_SEND,
+    LogTemplate,
+    LogTemplateException,
+    LogTemplateOptions,
+)
+
+__all__ = [
+    "LTZ_LOCAL",
+    "LTZ_SEND",
+    "LogFetcher",
+    "LogFetcherResult",
+    "LogMessage",
+    "LogSource",
+    "LogTemplate",
+    "LogTemplateException",
+    "LogTemplateOptions",
+    "Logger",
+    "SuspendedError",
+]

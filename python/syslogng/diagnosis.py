@@ -1,0 +1,137 @@
+"""What is wrong with a driver's class, and with what its methods return: in one line that names the fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import _syslogng
+
+from .source import LogFetcher, LogFetcherResult, LogSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["accepts", "bad_result", "falsy", "is_coroutine", "missing_methods", "odd_methods", "wrong_base"]
+
+_KEYWORDS = {"source": "python()", "fetcher": "python-fetcher()"}
+_NATIVE: dict[str, type] = {"source": _syslogng.LogSource, "fetcher": _syslogng.LogFetcher}
+_BASES: dict[str, type] = {"source": LogSource, "fetcher": LogFetcher}
+_NEEDED = {"source": ("run", "request_exit"), "fetcher": ("fetch",)}
+
+# Methods and the arguments they are called with, without self.
+_ARGUMENTS = {
+    "source": {"init": 1, "run": 0, "request_exit": 0, "suspend": 0, "wakeup": 0, "deinit": 0},
+    "fetcher": {"init": 1, "open": 0, "fetch": 0, "close": 0, "request_exit": 0, "deinit": 0},
+}
+
+
+def wrong_base(kind: str, found: type) -> str | None:
+    """Why a class is not one for this kind of driver; None if it is."""
+    if issubclass(found, _NATIVE[kind]):
+        return None
+    name = found.__name__
+    other = "fetcher" if kind == "source" else "source"
+    if issubclass(found, _NATIVE[other]):
+        return f"class {name} is a {_BASES[other].__name__}: use {_KEYWORDS[other]}"
+    base = _BASES[kind].__name__
+    return f"class {name} is not a subclass of {base}: write class {name}({base})"
+
+
+def missing_methods(kind: str, found: type) -> Iterator[tuple[str, bool]]:
+    """Methods a class needs and does not have; with each, whether it can start all the same."""
+    for method in _NEEDED[kind]:
+        has = getattr(found, method, None)
+        if has is None or not callable(has):
+            yield method, False
+        elif has is getattr(_BASES[kind], method):
+            yield method, True
+
+
+def odd_methods(kind: str, found: type) -> Iterator[tuple[str, str, bool]]:
+    """Methods that cannot be called as they will be: name, what is wrong, whether the driver can start all the same."""
+    for method, count in _ARGUMENTS[kind].items():
+        if not accepts(found, method, count):
+            arguments = "self, options" if method == "init" else "self"
+            yield method, f"define it as {method}({arguments})", method != "init"
+        elif _is_async(found, method) and method != "run":
+            yield method, f"{method}() cannot be async: it is called, not awaited", method != "init"
+
+
+def accepts(found: type, method: str, count: int) -> bool:
+    """Whether a method can be called with so many arguments, as far as can be seen without calling it."""
+    raw = next((vars(base)[method] for base in found.__mro__ if method in vars(base)), None)
+    if isinstance(raw, staticmethod):
+        raw = raw.__func__
+    elif isinstance(raw, classmethod):
+        raw, count = raw.__func__, count + 1
+    else:
+        count += 1
+    code = getattr(raw, "__code__", None)
+    if code is None or getattr(raw, "__wrapped__", None) is not None:
+        return True
+    takes_rest = code.co_flags & 0x04
+    needed = code.co_argcount - len(getattr(raw, "__defaults__", None) or ())
+    return needed <= count and (takes_rest or count <= code.co_argcount)
+
+
+def _is_async(found: type, method: str) -> bool:
+    code = getattr(getattr(found, method, None), "__code__", None)
+    return code is not None and bool(code.co_flags & 0x80)
+
+
+def is_coroutine(value: object) -> bool:
+    """Whether a method was ``async def`` and nobody has awaited it."""
+    return hasattr(type(value), "__await__")
+
+
+def falsy(method: str, value: object) -> str:
+    """Why a method that has to return something true did not."""
+    if value is None:
+        return f"{method}() returned None: end it with return True"
+    return f"{method}() returned {value!r:.80}"
+
+
+def bad_result(result: Any) -> str:
+    """What is wrong with what ``fetch()`` returned, and what it should have been."""
+    what = "fetch() must return a tuple (status, LogMessage)"
+    if isinstance(result, tuple):
+        return f"{what}: {_bad_tuple(result)}"
+    if result is None:
+        fix = "it returned None, perhaps it ends without return"
+    elif isinstance(result, _syslogng.LogMessage):
+        fix = "it returned a message alone: return LogFetcher.FETCH_SUCCESS, message"
+    elif isinstance(result, LogFetcherResult):
+        fix = f"it returned a status alone: return LogFetcher.FETCH_{result.name}, (with the comma)"
+    elif isinstance(result, int):
+        fix = f"it returned the number {result}: return a status in a tuple, LogFetcher.FETCH_NO_DATA,"
+    elif isinstance(result, list):
+        fix = "it returned a list: write ( ) for [ ]"
+    elif isinstance(result, (str, bytes)):
+        fix = f"it returned {type(result).__name__}: return LogFetcher.FETCH_SUCCESS, LogMessage(text)"
+    elif is_coroutine(result):
+        fix = "it is async: fetch() is called, not awaited; use a LogSource with async def run()"
+    else:
+        fix = f"it returned {type(result).__name__}"
+    return f"{what}: {fix}"
+
+
+def _bad_tuple(result: tuple[Any, ...]) -> str:
+    if len(result) not in (1, 2):
+        return f"the tuple has {len(result)} items"
+    status = result[0]
+    if isinstance(status, _syslogng.LogMessage):
+        return "the first item is the message: the status comes first"
+    if not isinstance(status, int):
+        return f"the first item is {type(status).__name__}: it is a status, LogFetcher.FETCH_SUCCESS"
+    if status not in list(LogFetcherResult):
+        return f"the first item is {status}: it is a status, LogFetcher.FETCH_SUCCESS"
+    if len(result) == 1:
+        return "FETCH_SUCCESS comes with a message"
+    message = result[1]
+    if message is None:
+        return "the second item is None: with FETCH_SUCCESS it is a message, else return FETCH_NO_DATA"
+    if isinstance(message, _syslogng.LogMessage):
+        return "the message has a bookmark, but the driver has no ack_tracker to give it back to"
+    if isinstance(message, list):
+        return "the second item is a list: return one message at a time"
+    return f"the second item is {type(message).__name__}: wrap it in LogMessage()"

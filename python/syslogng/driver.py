@@ -1,0 +1,208 @@
+"""One driver's object and its methods: made, initialised, asked to exit, deinitialised.
+
+What sources and fetchers have in common; what their main thread does in between is in :mod:`syslogng.run`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import _syslogng
+
+from . import diagnosis, loader, trace
+from .report import Refusal
+from .template import LogTemplate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .report import Report
+
+__all__ = ["Driver"]
+
+_PREFIXES = {"source": "python-source", "fetcher": "python-fetcher"}
+_SUSPEND_SECONDS_MAX = 1.0
+"""How long the wakeup() after request_exit() waits for a suspend() that has not returned."""
+
+
+class Driver:
+    """A driver of the configuration, and the object of the user's class that is made for it.
+
+    ``told`` is what the daemon says of it, under the names of the protocol.
+    """
+
+    def __init__(
+        self,
+        told: dict[str, Any],
+        config_version: tuple[int, int],
+        worker: _syslogng.Worker,
+        report: Report,
+    ) -> None:
+        self.told = told
+        self.kind: str = told["kind"]
+        self.worker = worker
+        self.report = report
+        self.blocking = True
+        self._compat = config_version < (4, 0)
+        self._persist_name: str | None = None
+        self.instance: Any = None
+        self._methods: dict[str, Callable[..., Any]] = {}
+
+    def prepare(self) -> None:
+        """Everything up to the end of ``init()``, and ``ready``. Raises :class:`Refusal`."""
+        for module in self.told["loaders"]:
+            try:
+                import_module(module)
+            except BaseException as error:
+                self.report.event("loader_failed", f"loaders({module}) failed: {trace.one_line(error)}")
+        self._make(self._find_class())
+        self._name()
+        self.worker.bind(self.instance, self.full_persist_name)
+        self._set("flags", dict(self.told["flags"]))
+        self._init()
+        if getattr(self.instance, "ack_tracker", None) is not None:
+            raise Refusal("init", f"{self._class}: ack_tracker is not supported: leave it unset")
+        self._set("parse_options", _syslogng.Worker.parse_options(self.told["parse"], self._compat))
+        if not self.blocking:
+            self.worker.suspend_with(self._suspend, self.told["suspended_post"])
+        self.report.ready(self._persist_name, self.blocking)
+
+    def method(self, name: str) -> Callable[..., Any] | None:
+        """A method of the object, as it was once ``__init__()`` had returned."""
+        return self._methods.get(name)
+
+    def call(self, name: str) -> Any:
+        """Call a method that may be missing; what it raises is reported and does no harm."""
+        method = self._methods.get(name)
+        if method is None:
+            return None
+        try:
+            return method()
+        except BaseException as error:
+            self.report.exception(name, error)
+            return None
+
+    def request_exit(self) -> None:
+        """``request_exit()``, and ``wakeup()`` for a source that may be suspended."""
+        self.call("request_exit")
+        if not self.blocking:
+            self.worker.wait_for_suspend(_SUSPEND_SECONDS_MAX)
+            self.call("wakeup")
+
+    def wakeup(self) -> None:
+        """The ``wakeup`` frame has arrived."""
+        if self.worker.wakeup_arrived():
+            self.call("wakeup")
+
+    def deinit(self) -> None:
+        """``deinit()``; and ``finalize()``, which sources may have."""
+        self.call("deinit")
+        if self.kind == "source":
+            self.call("finalize")
+
+    @property
+    def full_persist_name(self) -> str:
+        """What ``self.persist_name`` is."""
+        return self._persist_name or f"{_PREFIXES[self.kind]}({self._class})"
+
+    @property
+    def _class(self) -> str:
+        return self.told["class"]
+
+    def _find_class(self) -> type:
+        try:
+            found = loader.find_class(self._class)
+        except loader.NoClass as error:
+            message = f"{error.message}; {error.hint}" if error.hint else error.message
+            raise Refusal("class", message, error.error) from None
+        wrong = diagnosis.wrong_base(self.kind, found)
+        if wrong:
+            raise Refusal("class", wrong)
+        return found
+
+    def _make(self, found: type) -> None:
+        try:
+            self.instance = found()
+        except BaseException as error:
+            raise Refusal("new", f"cannot make a {self._class}: {trace.one_line(error)}", error) from None
+        wrong = diagnosis.wrong_base(self.kind, type(self.instance))
+        if wrong:
+            raise Refusal("new", wrong)
+        needed = {"run", "request_exit"} if self.kind == "source" else {"fetch"}
+        names = ["init", "deinit", "request_exit", "generate_persist_name"]
+        names += ["run", "suspend", "wakeup", "finalize"] if self.kind == "source" else ["open", "fetch", "close"]
+        for name in names:
+            method = getattr(self.instance, name, None)
+            if callable(method):
+                self._methods[name] = method
+            elif name in needed:
+                raise Refusal("class", f"class {self._class} has no {name}() method")
+        if "suspend" in self._methods and "wakeup" not in self._methods:
+            raise Refusal("class", f"class {self._class} has suspend() but no wakeup(): define both, or neither")
+        self.blocking = "suspend" not in self._methods
+
+    def _name(self) -> None:
+        """Decide the persist name: the configuration's, else the class's own, else one made of the class."""
+        prefix = _PREFIXES[self.kind]
+        given = self.told["persist_name"]
+        generate = self._methods.get("generate_persist_name")
+        if given is None and generate is not None:
+            try:
+                given = generate(self._options())
+                if isinstance(given, bytes):
+                    given = given.decode()
+                if not isinstance(given, str):
+                    raise TypeError(f"generate_persist_name() must return a str, not {type(given).__name__}")
+            except BaseException as error:
+                self.report.exception("generate_persist_name", error)
+                given = None
+        self._persist_name = f"{prefix}.{given}" if given is not None else None
+
+    def _init(self) -> None:
+        init = self._methods.get("init")
+        if init is None:
+            return
+        try:
+            result = init(self._options())
+        except BaseException as error:
+            hint = ""
+            if isinstance(error, TypeError) and not diagnosis.accepts(type(self.instance), "init", 1):
+                hint = "; define it as init(self, options)"
+            message = f"{self._class}.init() raised {trace.one_line(error)}{hint}"
+            raise Refusal("init", message, error) from None
+        if diagnosis.is_coroutine(result):
+            result.close()
+            raise Refusal("init", f"{self._class}.init() cannot be async: it is called, not awaited")
+        try:
+            good = bool(result)
+        except BaseException as error:
+            message = f"{self._class}.init() returned what is neither true nor false: {trace.one_line(error)}"
+            raise Refusal("init", message, error) from None
+        if not good:
+            raise Refusal("init", f"{self._class}.{diagnosis.falsy('init', result)}")
+
+    def _options(self) -> dict[str, Any]:
+        """The options as a dict of the class's own, to do with as it likes."""
+        options: dict[str, Any] = {}
+        for key, option in self.told["options"]:
+            value = option["value"]
+            if option["type"] == "template":
+                try:
+                    value = LogTemplate(value)
+                except Exception as error:
+                    self.report.log("error", f"option {key} of {self._class} is left out: {error}")
+                    continue
+            elif option["type"] == "float":
+                value = float(value)
+            options[key] = value
+        return options
+
+    def _set(self, name: str, value: object) -> None:
+        try:
+            setattr(self.instance, name, value)
+        except BaseException as error:
+            raise Refusal("init", f"{self._class}.{name} cannot be set: {trace.one_line(error)}", error) from None
+
+    def _suspend(self) -> None:
+        self.call("suspend")

@@ -1,0 +1,137 @@
+"""What the main thread of a worker does between ``init()`` and ``deinit()``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import _syslogng
+
+from . import diagnosis
+from .source import LogFetcherResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from threading import Event
+
+    from .driver import Driver
+
+__all__ = ["run_fetcher", "run_source"]
+
+
+def run_source(driver: Driver, exiting: Event) -> None:
+    """Call ``run()``, and report how it ended."""
+    report = driver.report
+    run = driver.method("run")
+    assert run is not None, "prepare() has looked"
+    try:
+        result = run()
+        if diagnosis.is_coroutine(result):
+            import asyncio
+
+            asyncio.run(result)
+        elif hasattr(type(result), "__next__"):
+            _post_all(driver.instance, result, exiting)
+    except BaseException as error:
+        report.failed("run", error)
+    else:
+        report.finished()
+
+
+def _post_all(source: _syslogng.LogSource, messages: Iterable[Any], exiting: Event) -> None:
+    """Post what a ``run()`` with ``yield`` brings."""
+    for message in messages:
+        source.post_message(message)
+        if exiting.is_set():
+            return
+
+
+def run_fetcher(driver: Driver, exiting: Event) -> None:
+    """Open, fetch, wait and close until the daemon asks to exit."""
+    try:
+        _Fetching(driver, exiting).run()
+    except BaseException as error:
+        # Not of fetch(), open() or close(), all of which do no harm: a signal handler has raised.
+        driver.report.failed("fetch", error)
+    else:
+        driver.report.finished()
+
+
+class _Fetching:
+    def __init__(self, driver: Driver, exiting: Event) -> None:
+        self._driver = driver
+        self._report = driver.report
+        self._exiting = exiting
+        self._reopen: float = driver.told["time_reopen_ms"] / 1000
+        self._no_data: float = driver.told["no_data_delay_ms"] / 1000
+
+    def run(self) -> None:
+        opened = False
+        try:
+            while not self._exiting.is_set():
+                if not opened:
+                    opened = self._open()
+                    if not opened:
+                        self._exiting.wait(self._reopen)
+                    continue
+                status = self._fetch()
+                if status == LogFetcherResult.NO_DATA:
+                    self._exiting.wait(self._no_data)
+                elif status is not None:
+                    opened = False
+                    if status == LogFetcherResult.ERROR:
+                        self._driver.call("close")
+                    self._exiting.wait(self._reopen)
+        finally:
+            self._driver.call("close")
+
+    def _open(self) -> bool:
+        method = self._driver.method("open")
+        if method is None:
+            return True
+        try:
+            result = method()
+            if result:
+                if not diagnosis.is_coroutine(result):
+                    return True
+                result.close()
+                said = "open() cannot be async: it is called, not awaited"
+            else:
+                said = diagnosis.falsy("open", result)
+        except BaseException as error:
+            self._report.exception("open", error)
+            return False
+        self._report.event("open_failed", f"{said}; trying again in {self._reopen:g} s")
+        return False
+
+    def _fetch(self) -> LogFetcherResult | None:
+        """Fetch until there is something else to do; None: nothing but to go on, unless the daemon asks to exit."""
+        driver = self._driver
+        try:
+            found = driver.worker.fetch_loop(driver.instance, driver.method("fetch"))
+        except _syslogng.MessageTooLarge as error:
+            self._report.event("too_large", f"message dropped: {error}")
+            return None
+        except BaseException as error:
+            self._report.exception("fetch", error)
+            return LogFetcherResult.ERROR
+        if found is None:
+            return None
+        return self._read(found[0])
+
+    def _read(self, result: Any) -> LogFetcherResult:
+        """The status of a result that is no message to be posted."""
+        good = isinstance(result, tuple) and len(result) in (1, 2) and isinstance(result[0], int)
+        if not good or result[0] not in _OTHERS:
+            self._report.event("bad_result", diagnosis.bad_result(result))
+            if diagnosis.is_coroutine(result):
+                result.close()
+            return LogFetcherResult.ERROR
+        status = LogFetcherResult(result[0])
+        if status == LogFetcherResult.ERROR:
+            self._report.event("fetch_error", "Error during fetching messages")
+        elif status == LogFetcherResult.NOT_CONNECTED:
+            self._report.event("not_connected", "Fetcher disconnected while receiving messages, reconnecting")
+        return status
+
+
+_OTHERS = (LogFetcherResult.ERROR, LogFetcherResult.NOT_CONNECTED, LogFetcherResult.NO_DATA)
