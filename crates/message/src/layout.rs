@@ -95,11 +95,28 @@ pub fn one_line(record: &mut [u8]) {
 #[inline]
 fn header_and_text(message: Message<'_>, out: &mut Vec<u8>) {
     out.push(b' ');
-    out.extend_from_slice(message.builtin(Builtin::Host));
-    out.push(b' ');
-    msghdr(message, out);
-    out.extend_from_slice(message.builtin(Builtin::Message));
+    if let Some(text) = as_it_came(message) {
+        out.extend_from_slice(text);
+    } else {
+        out.extend_from_slice(message.builtin(Builtin::Host));
+        out.push(b' ');
+        msghdr(message, out);
+        out.extend_from_slice(message.builtin(Builtin::Message));
+    }
     out.push(b'\n');
+}
+
+/// Host, header and text, where they stand in the record as they do in the line: so the RFC 3164 reader leaves them,
+/// as long as nobody changes one.
+#[inline]
+fn as_it_came(message: Message<'_>) -> Option<&[u8]> {
+    let record = message.record();
+    let host = record.place(Builtin::Host)?;
+    let header = record.place(Builtin::LegacyMsghdr)?;
+    let text = record.place(Builtin::Message)?;
+    let bytes = record.as_bytes();
+    let joined = host.end + 1 == header.start && header.end == text.start && !header.is_empty();
+    (joined && bytes[host.end] == b' ').then(|| &bytes[host.start..text.end])
 }
 
 #[inline]

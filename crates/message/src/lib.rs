@@ -11,6 +11,7 @@ pub mod list;
 pub mod name;
 pub mod record;
 pub mod records;
+mod scan;
 pub mod syslog;
 pub mod template;
 pub mod time;

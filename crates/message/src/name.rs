@@ -188,17 +188,21 @@ fn builtin(text: &[u8]) -> Option<Builtin> {
     }
 }
 
-/// FNV-1a: names are short, and the hash must be the same in every process.
+/// The hash of a name: eight bytes a step, and the same in every process. It stands in records, so it is part of the
+/// format; names are compared where hashes agree, so nobody gains by making some agree.
 pub const fn hash(text: &[u8]) -> u32 {
-    hash_more(0x811c_9dc5, text)
-}
-
-/// The hash of a text whose beginning has this hash.
-pub const fn hash_more(mut hash: u32, text: &[u8]) -> u32 {
-    let mut i = 0;
-    while i < text.len() {
-        hash = (hash ^ text[i] as u32).wrapping_mul(0x0100_0193);
-        i += 1;
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut hash = (text.len() as u64 + 1).wrapping_mul(ODD);
+    let mut rest = text;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        hash = (hash ^ u64::from_le_bytes(*chunk)).wrapping_mul(ODD).rotate_left(29);
+        rest = behind;
     }
-    hash
+    let mut last = 0;
+    while let Some((byte, behind)) = rest.split_first() {
+        last = last << 8 | *byte as u64;
+        rest = behind;
+    }
+    hash = (hash ^ last).wrapping_mul(ODD);
+    (hash ^ hash >> 32) as u32
 }

@@ -19,6 +19,8 @@
 //! the name's hash. Names and values may share payload bytes. A record that comes out of a ring or a file is checked once by [`Record::check`]; after that
 //! every access is in bounds.
 
+use std::ops::Range;
+
 pub mod builder;
 pub mod patch;
 
@@ -45,6 +47,8 @@ const RECEIVED_ZONE: usize = 28;
 const PRESENT: usize = 32;
 const PAIRS: usize = 36;
 
+/// Where in an entry its state is.
+const STATE: usize = 15;
 const SHOWN: u8 = 0;
 const HIDDEN: u8 = 1;
 
@@ -320,7 +324,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn get(self, name: Name<'_>) -> Option<(&'a [u8], ValueType)> {
         match self.find(name) {
-            Some(slot) => Some((self.value_at(slot), self.kind_at(slot))),
+            Some((_, slot)) => Some((self.value(slot), slot.kind())),
             None if name == Name::Builtin(Builtin::Msgformat) => {
                 self.flags().format().map(|format| (format, ValueType::String))
             }
@@ -331,66 +335,105 @@ impl<'a> Record<'a> {
     /// The bytes of a built-in.
     #[inline]
     pub fn builtin(self, builtin: Builtin) -> Option<&'a [u8]> {
-        if !self.has(builtin) && builtin != Builtin::Msgformat {
-            return None;
+        match self.find_builtin(builtin) {
+            Some((_, slot)) => Some(self.value(slot)),
+            None if builtin == Builtin::Msgformat => self.flags().format(),
+            None => None,
         }
-        self.get(Name::Builtin(builtin)).map(|(value, _)| value)
+    }
+
+    /// Where in the record the bytes of a stored built-in are.
+    #[inline]
+    pub fn place(self, builtin: Builtin) -> Option<Range<usize>> {
+        let (_, slot) = self.find_builtin(builtin)?;
+        Some(slot.value())
     }
 
     /// The pairs, in the order they were set; hidden ones are left out, and a MSGFORMAT that only the flags name.
     pub fn pairs(self) -> impl Iterator<Item = Entry<'a>> {
-        (0..self.pair_count())
-            .map(|i| HEADER_BYTES + i * ENTRY_BYTES)
-            .filter(move |slot| self.0[slot + 15] == SHOWN)
-            .map(move |slot| Entry {
-                name: self.name_at(slot),
-                value: self.value_at(slot),
-                kind: self.kind_at(slot),
-            })
+        self.index()
+            .iter()
+            .map(|entry| Slot(u128::from_le_bytes(*entry)))
+            .filter(|slot| slot.is_shown())
+            .map(move |slot| Entry { name: self.name(slot), value: self.value(slot), kind: slot.kind() })
     }
 
     #[inline]
-    fn find(self, name: Name<'_>) -> Option<usize> {
-        let index = &self.0[HEADER_BYTES..HEADER_BYTES + self.pair_count() * ENTRY_BYTES];
-        let found = match name {
-            Name::Builtin(builtin) => {
-                if !self.has(builtin) {
-                    return None;
-                }
-                index.chunks_exact(ENTRY_BYTES).position(|slot| {
-                    get_u32(slot, 0) == builtin as u32 && get_u16(slot, 12) == 0 && slot[15] == SHOWN
-                })
-            }
-            Name::Custom(text, hash) => index.chunks_exact(ENTRY_BYTES).enumerate().position(|(i, slot)| {
-                get_u32(slot, 0) == hash
-                    && slot[15] == SHOWN
-                    && self.name_bytes_at(HEADER_BYTES + i * ENTRY_BYTES) == text
-            }),
-        };
-        found.map(|i| HEADER_BYTES + i * ENTRY_BYTES)
+    fn index(self) -> &'a [[u8; ENTRY_BYTES]] {
+        self.0[HEADER_BYTES..HEADER_BYTES + self.pair_count() * ENTRY_BYTES].as_chunks().0
     }
 
-    fn name_bytes_at(self, slot: usize) -> &'a [u8] {
-        let offset = get_u32(self.0, slot + 4) as usize;
-        &self.0[offset..offset + usize::from(get_u16(self.0, slot + 12))]
-    }
-
-    fn name_at(self, slot: usize) -> Name<'a> {
-        let number = get_u32(self.0, slot);
-        match self.name_bytes_at(slot) {
-            // A checked entry without a stored name is a built-in.
-            b"" => Name::Builtin(Builtin::from_number(number).unwrap_or(Builtin::Message)),
-            text => Name::Custom(text, number),
+    /// The entry of a name, and its place in the index.
+    #[inline]
+    fn find(self, name: Name<'_>) -> Option<(usize, Slot)> {
+        match name {
+            Name::Builtin(builtin) => self.find_builtin(builtin),
+            Name::Custom(text, hash) => self
+                .slots()
+                .find(|(_, slot)| slot.number() == hash && slot.is_shown() && &self.0[slot.name()] == text),
         }
     }
 
-    fn value_at(self, slot: usize) -> &'a [u8] {
-        let start = get_u32(self.0, slot + 4) as usize + usize::from(get_u16(self.0, slot + 12));
-        &self.0[start..start + get_u32(self.0, slot + 8) as usize]
+    #[inline]
+    fn find_builtin(self, builtin: Builtin) -> Option<(usize, Slot)> {
+        if !self.has(builtin) {
+            return None;
+        }
+        self.slots().find(|(_, slot)| slot.0 & Slot::IDENTITY == builtin as u128)
     }
 
-    fn kind_at(self, slot: usize) -> ValueType {
-        ValueType::from_byte(self.0[slot + 14]).unwrap_or_default()
+    #[inline]
+    fn slots(self) -> impl Iterator<Item = (usize, Slot)> {
+        self.index().iter().map(|entry| Slot(u128::from_le_bytes(*entry))).enumerate()
+    }
+
+    fn name(self, slot: Slot) -> Name<'a> {
+        match &self.0[slot.name()] {
+            // A checked entry without a stored name is a built-in.
+            b"" => Name::Builtin(Builtin::from_number(slot.number()).unwrap_or(Builtin::Message)),
+            text => Name::Custom(text, slot.number()),
+        }
+    }
+
+    #[inline]
+    fn value(self, slot: Slot) -> &'a [u8] {
+        &self.0[slot.value()]
+    }
+}
+
+/// An index entry: name (u32), offset (u32), value length (u32), name length (u16), type (u8), state (u8).
+#[derive(Debug, Clone, Copy)]
+struct Slot(u128);
+
+impl Slot {
+    /// Number, name length and state: those of a built-in that is shown are its number and zeros.
+    const IDENTITY: u128 = 0xff00_ffff << 96 | 0xffff_ffff;
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    fn name(self) -> Range<usize> {
+        let start = (self.0 >> 32) as u32 as usize;
+        start..start + usize::from((self.0 >> 96) as u16)
+    }
+
+    #[inline]
+    fn value(self) -> Range<usize> {
+        let start = self.name().end;
+        start..start + (self.0 >> 64) as u32 as usize
+    }
+
+    #[inline]
+    fn kind(self) -> ValueType {
+        ValueType::from_byte((self.0 >> 112) as u8).unwrap_or_default()
+    }
+
+    #[inline]
+    fn is_shown(self) -> bool {
+        (self.0 >> 120) as u8 == SHOWN
     }
 }
 

@@ -21,6 +21,7 @@ pub use intake::ParseTag;
 use crate::record::Head;
 use crate::record::RecordFlags;
 use crate::record::builder::Builder;
+use crate::scan;
 use crate::time::{Stamp, Zone};
 use crate::value::ValueType;
 use intake::Intake;
@@ -136,13 +137,13 @@ pub fn parse_into(line: &[u8], received: Stamp, options: &ParseOptions, out: &mu
     if flags.has(ParseFlags::NO_HEADER) {
         intake.write_text(&line[at..], out);
     } else if !flags.has(ParseFlags::SYSLOG_PROTOCOL) {
-        rfc3164::parse(intake, at, out);
+        rfc3164::parse(&mut intake, at, out);
     } else if at > 0 && line[at..].starts_with(b"1 ") {
-        rfc5424::parse(intake, at + 2, out);
+        rfc5424::parse(&mut intake, at + 2, out);
     } else if flags.has(ParseFlags::NO_RFC3164_FALLBACK) {
         intake.write_error(at, out);
     } else {
-        rfc3164::parse(intake, at, out);
+        rfc3164::parse(&mut intake, at, out);
     }
     Parsed::Record
 }

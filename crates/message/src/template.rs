@@ -45,8 +45,8 @@ pub struct TemplateError {
 #[derive(Debug, Clone)]
 enum Part {
     Literal(Box<[u8]>),
-    Value { value: ValuePart, tail: Tail },
-    Macro { what: Macro, tail: Tail },
+    Value { value: ValuePart, tail: Option<Box<Tail>> },
+    Macro { what: Macro, tail: Option<Box<Tail>> },
     Call { function: Arc<dyn TemplateFunction>, back: usize },
 }
 
@@ -133,7 +133,7 @@ impl Template {
     #[inline]
     pub fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) {
         for part in &self.0.parts {
-            part.render(message, scope, out);
+            part.append(message, scope, out);
         }
     }
 
@@ -156,45 +156,38 @@ impl Template {
 }
 
 impl Part {
+    /// What most parts are, by the shortest way; `render()` does the same and more.
     #[inline]
-    fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
+    fn append(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) {
         match self {
-            Part::Literal(text) => {
-                out.extend_from_slice(text);
-                ValueType::String
+            Part::Literal(text) => out.extend_from_slice(text),
+            Part::Value { value, tail: None } if scope.is_plain() => value.append(message, out),
+            part => {
+                part.render(message, scope, out);
             }
-            Part::Value { value, tail } if scope.is_plain() && tail.back == 0 => {
-                let start = out.len();
-                let kind = value.render(message, out);
-                tail.fill(start, kind, out)
-            }
-            Part::Value { value, tail } => {
-                let start = out.len();
-                let Some(message) = scope.message(message, tail.back) else { return tail.missing(out) };
-                let kind = value.render(message, out);
-                scope.escape(out, start);
-                tail.fill(start, kind, out)
-            }
-            Part::Macro { what, tail } => {
-                let start = out.len();
-                let Some(message) = scope.message(message, tail.back) else { return tail.missing(out) };
-                let kind = what.render(message, scope, out);
-                scope.escape(out, start);
-                tail.fill(start, kind, out)
-            }
-            Part::Call { function, back } => match scope.message(message, *back) {
-                Some(message) => function.render(message, scope, out),
-                None => ValueType::String,
-            },
         }
     }
-}
 
-impl Tail {
-    /// Puts the default where nothing was written.
-    #[inline]
-    fn fill(&self, start: usize, kind: ValueType, out: &mut Vec<u8>) -> ValueType {
-        match &self.default {
+    fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
+        let (tail, start) = match self {
+            Part::Literal(text) => {
+                out.extend_from_slice(text);
+                return ValueType::String;
+            }
+            Part::Call { function, back } => {
+                return match scope.message(message, *back) {
+                    Some(message) => function.render(message, scope, out),
+                    None => ValueType::String,
+                };
+            }
+            Part::Value { tail, .. } | Part::Macro { tail, .. } => (tail, out.len()),
+        };
+        let kind = match scope.message(message, tail.as_ref().map_or(0, |tail| tail.back)) {
+            Some(message) => self.render_name(message, scope, out),
+            None => ValueType::Null,
+        };
+        scope.escape(out, start);
+        match tail.as_ref().and_then(|tail| tail.default.as_ref()) {
             Some(default) if out.len() == start => {
                 out.extend_from_slice(default);
                 ValueType::String
@@ -203,9 +196,15 @@ impl Tail {
         }
     }
 
-    /// For a message that is not there.
-    fn missing(&self, out: &mut Vec<u8>) -> ValueType {
-        self.fill(out.len(), ValueType::Null, out)
+    fn render_name(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
+        match self {
+            Part::Value { value, .. } => {
+                value.append(message, out);
+                message.get(value.name()).map_or(ValueType::Null, |(_, kind)| kind)
+            }
+            Part::Macro { what, .. } => what.render(message, scope, out),
+            Part::Literal(_) | Part::Call { .. } => ValueType::String,
+        }
     }
 }
 

@@ -12,17 +12,29 @@ const PAIRS_MAX: usize = 1024;
 ///
 /// A sequence number above 0 is added as `meta.sequenceId`, unless the message brought one.
 pub fn sdata(message: Message<'_>, seqnum: u64, out: &mut Vec<u8>) {
+    if message.record().pair_count() <= READ_AGAIN_MAX {
+        write(|| pairs(message), seqnum, out);
+    } else {
+        let pairs: Vec<Pair<'_>> = pairs(message).collect();
+        write(|| pairs.iter().copied(), seqnum, out);
+    }
+}
+
+/// Pairs of a record that are rather looked through again than gathered in memory.
+const READ_AGAIN_MAX: usize = 64;
+
+fn write<'a, I: Iterator<Item = Pair<'a>>>(pairs: impl Fn() -> I, seqnum: u64, out: &mut Vec<u8>) {
     let mut numbered = seqnum == 0;
     let mut previous: Option<&[u8]> = None;
-    for (i, pair) in pairs(message).enumerate() {
+    for (i, pair) in pairs().enumerate() {
         if previous == Some(pair.id) {
             continue;
         }
         previous = Some(pair.id);
-        if pairs(message).take(i).any(|earlier| earlier.id == pair.id) {
+        if pairs().take(i).any(|earlier| earlier.id == pair.id) {
             continue;
         }
-        let element = || pairs(message).skip(i).filter(|other| other.id == pair.id);
+        let element = || pairs().skip(i).filter(|other| other.id == pair.id);
         out.push(b'[');
         out.extend_from_slice(pair.id);
         if pair.id == b"meta" && !numbered {
@@ -49,6 +61,7 @@ pub fn sdata(message: Message<'_>, seqnum: u64, out: &mut Vec<u8>) {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Pair<'a> {
     id: &'a [u8],
     /// An element without parameters has a pair of its own, without a parameter.

@@ -120,6 +120,39 @@ fn sequence_numbers() {
 }
 
 #[test]
+fn a_line_as_it_came_is_the_line_written() {
+    use crate::syslog::{ParseFlags, ParseOptions, parse_into};
+    use crate::time::{Stamp, Zone};
+    let now = Stamp { micros: 1_795_347_803_979_000, zone: 0 };
+    let lines = [
+        "host prog[1]: text",
+        "host prog text",
+        "host  two",
+        "host [1]: x",
+        "host p:x",
+        "last message repeated 2 times",
+    ];
+    for rest in lines {
+        for words in [&[][..], &["no-multi-line"], &["store-raw-message"], &["dont-store-legacy-msghdr"]] {
+            let mut flags = ParseFlags::default();
+            words.iter().for_each(|word| flags.apply(word).unwrap());
+            let options = ParseOptions { flags, zone: Some(Zone::utc()), ..ParseOptions::default() };
+            let mut record = Vec::new();
+            parse_into(format!("<13>Nov 22 11:43:23 {rest}").as_bytes(), now, &options, &mut record);
+            let message = Message::new(Record::check(&record).unwrap(), None);
+            // What the fast way writes is what a template with the same parts writes.
+            let template = Template::parse("$DATE $FULLHOST $MSGHDR$MSG\n", &NoFunctions).unwrap();
+            let options = TemplateOptions::default();
+            let parts = show(&record, &options, |message, scope, out| template.render(message, scope, out));
+            assert_eq!(show(&record, &options, file), parts, "{rest} {words:?}");
+            if !message.builtin(Builtin::Host).is_empty() && message.record().has(Builtin::LegacyMsghdr) {
+                assert_eq!(parts, format!("Nov 22 11:43:23 {rest}\n"));
+            }
+        }
+    }
+}
+
+#[test]
 fn one_line_keeps_its_end() {
     for (text, expected) in
         [("multi\nline x\n", "multi line x\n"), ("a\r\nb", "a  b"), ("\n", "\n"), ("", "")]

@@ -7,7 +7,7 @@ use super::{
     ENTRY_BYTES, Entry, FLAGS, HEADER_BYTES, Head, PAIRS, PAIRS_MAX, PRESENT, PRI, RECEIVED, RECEIVED_ZONE,
     SHOWN, SIZE, STAMP, STAMP_ZONE, get_u32, put,
 };
-use crate::name::{Builtin, NAME_BYTES_MAX, Name};
+use crate::name::{Builtin, NAME_BYTES_MAX, Name, hash};
 use crate::value::ValueType;
 
 /// A record being written at the end of an arena. Dropped before [`Builder::finish`], it leaves the arena as it was.
@@ -83,14 +83,16 @@ impl<'o> Builder<'o> {
         self.push(builtin as u32, value, 0, kind);
     }
 
-    /// Makes `name` followed by its value, both in one span of the payload, a pair. `hash` is the name's.
+    /// Makes a name followed by its value, both in one span of the payload, a pair.
     ///
     /// A pair of the same name gets the new value. False, and nothing done, where the name is empty or too long or
     /// the record has [`PAIRS_MAX`] pairs.
-    pub fn set_custom(&mut self, hash: u32, pair: Span, name_bytes: usize, kind: ValueType) -> bool {
+    pub fn set_custom(&mut self, pair: Span, name_bytes: usize, kind: ValueType) -> bool {
         if name_bytes == 0 || name_bytes > NAME_BYTES_MAX || self.pairs == PAIRS_MAX {
             return false;
         }
+        let name = self.payload() + pair.offset as usize;
+        let hash = hash(&self.out[name..name + name_bytes]);
         if let Some(slot) = self.find(hash, pair, name_bytes) {
             self.write_slot(slot, hash, pair, name_bytes, kind);
             return true;
@@ -106,11 +108,11 @@ impl<'o> Builder<'o> {
                 let value = self.append(entry.value);
                 self.set(builtin, value, entry.kind);
             }
-            Name::Custom(text, hash) => {
+            Name::Custom(text, _) => {
                 let name = self.append(text);
                 self.append(entry.value);
                 let pair = Span { offset: name.offset, len: name.len + entry.value.len() as u32 };
-                self.set_custom(hash, pair, text.len(), entry.kind);
+                self.set_custom(pair, text.len(), entry.kind);
             }
         }
     }
@@ -121,8 +123,9 @@ impl<'o> Builder<'o> {
         if self.pairs < self.room {
             self.close_gap();
         }
-        let size = (self.out.len() - self.start).next_multiple_of(8);
-        self.out.resize(self.start + size, 0);
+        let bytes = self.out.len() - self.start;
+        let size = bytes.next_multiple_of(8);
+        self.out.extend_from_slice(&[0; 8][..size - bytes]);
         let record = &mut self.out[self.start..self.start + HEADER_BYTES];
         put(record, SIZE, (size as u32).to_le_bytes());
         put(record, PRI, head.pri.to_le_bytes());
@@ -149,12 +152,13 @@ impl<'o> Builder<'o> {
     #[inline]
     fn write_slot(&mut self, slot: usize, number: u32, pair: Span, name_bytes: usize, kind: ValueType) {
         let offset = (self.payload() - self.start) as u32 + pair.offset;
-        let entry = &mut self.out[slot..slot + ENTRY_BYTES];
-        put(entry, 0, number.to_le_bytes());
-        put(entry, 4, offset.to_le_bytes());
-        put(entry, 8, (pair.len - name_bytes as u32).to_le_bytes());
-        put(entry, 12, (name_bytes as u16).to_le_bytes());
-        put(entry, 14, [kind as u8, SHOWN]);
+        // The fields of an entry side by side, so that it is one store.
+        let name_and_value = u64::from(number) | u64::from(offset) << 32;
+        let value_bytes = pair.len - name_bytes as u32;
+        let tail = [name_bytes as u32, u32::from(kind as u8) << 16, u32::from(SHOWN) << 24];
+        let lengths = u64::from(value_bytes) | u64::from(tail[0] | tail[1] | tail[2]) << 32;
+        let entry = u128::from(name_and_value) | u128::from(lengths) << 64;
+        put(self.out, slot, entry.to_le_bytes());
     }
 
     /// Where in the arena the slot of a custom name stands.

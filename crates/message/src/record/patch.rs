@@ -26,10 +26,10 @@ pub fn stamp_from_received(record: &mut [u8]) {
 
 /// Hides the stored value of a built-in, so that the origin's shows through. Nothing stored: nothing done.
 pub fn hide(record: &mut [u8], builtin: Builtin) {
-    while let Some(slot) = Record(record).find(Name::Builtin(builtin)) {
-        record[slot + 15] = HIDDEN;
+    while let Some((place, _)) = Record(record).find_builtin(builtin) {
+        record[HEADER_BYTES + place * ENTRY_BYTES + STATE] = HIDDEN;
         // Two entries of one name do not come from our writers, but may come from a hostile worker.
-        if Record(record).find(Name::Builtin(builtin)).is_none() {
+        if Record(record).find_builtin(builtin).is_none() {
             let present = get_u32(record, PRESENT) & !builtin.bit();
             put(record, PRESENT, present.to_le_bytes());
         }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::host;
-use crate::name::{Builtin, hash_more};
+use crate::name::Builtin;
 use crate::record::builder::Span;
 use crate::time::format_number;
 
@@ -128,7 +128,7 @@ impl<'a> Intake<'a> {
     }
 
     /// A record whose message is `text`, without any header.
-    pub(super) fn write_text(mut self, text: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn write_text(&mut self, text: &[u8], out: &mut Vec<u8>) {
         let mut record = Builder::begin(out, 1 + self.shared_pairs());
         let (message, utf8) = self.write_message(&mut record, text);
         record.set(Builtin::Message, message, ValueType::String);
@@ -136,7 +136,8 @@ impl<'a> Intake<'a> {
     }
 
     /// A record for a line that is no RFC 5424: a message about the error at `at`, or the line as it is.
-    pub(super) fn write_error(mut self, at: usize, out: &mut Vec<u8>) {
+    #[cold]
+    pub(super) fn write_error(&mut self, at: usize, out: &mut Vec<u8>) {
         self.format = RecordFlags::SYSLOG_ERROR;
         self.stamp = self.received;
         if !self.options.flags.has(ParseFlags::PIGGYBACK_ERRORS) {
@@ -188,18 +189,17 @@ impl<'a> Intake<'a> {
     /// Adds a pair of structured data.
     pub(super) fn write_sdata(&self, record: &mut Builder<'_>, name: &[u8], value: &[u8]) {
         let prefix = self.options.sdata_prefix();
-        let hash = hash_more(crate::name::hash(prefix), name);
         let (pair, ()) = record.append_with(|out| {
             for piece in [prefix, name, value] {
                 out.extend_from_slice(piece);
             }
         });
-        record.set_custom(hash, pair, prefix.len() + name.len(), ValueType::String);
+        record.set_custom(pair, prefix.len() + name.len(), ValueType::String);
     }
 
     /// Adds what does not depend on the format, and closes the record.
     #[inline]
-    pub(super) fn finish(self, mut record: Builder<'_>, utf8: bool) {
+    pub(super) fn finish(&self, mut record: Builder<'_>, utf8: bool) {
         if self.options.flags.has(ParseFlags::STORE_RAW_MESSAGE) {
             let line = record.append(self.line);
             record.set(Builtin::Rawmsg, line, ValueType::String);

@@ -11,6 +11,9 @@ pub(super) const HOST_BYTES_MAX: usize = 255;
 /// Digits of a Cisco sequence number.
 const SEQUENCE_DIGITS_MAX: usize = 20;
 
+/// What ends a word of the header.
+const HEADER_ENDS: [u8; 3] = [b' ', b'[', b':'];
+
 const FORWARDED: &[u8] = b"Message forwarded from ";
 const REPEATED: &[u8] = b"last message repeated";
 
@@ -30,17 +33,17 @@ struct Parts {
 }
 
 /// Reads what follows the priority, from `at` on.
-pub(super) fn parse(mut intake: Intake<'_>, at: usize, out: &mut Vec<u8>) {
+pub(super) fn parse(intake: &mut Intake<'_>, at: usize, out: &mut Vec<u8>) {
     let mut parts = Parts::default();
     let at = read_sequence(intake.line, at, &mut parts);
-    match read_stamp(&mut intake, at, &mut parts) {
+    match read_stamp(intake, at, &mut parts) {
         Some(at) => {
             let start = read_forwarder(intake.line, at, &mut parts).unwrap_or(at);
             if intake.line[start..].starts_with(REPEATED) {
                 (parts.header, parts.message) = (start, start);
             } else {
-                let start = if start == at { read_host(&mut intake, at, &mut parts) } else { start };
-                read_program(&mut intake, start, &mut parts);
+                let start = if start == at { read_host(intake, at, &mut parts) } else { start };
+                read_program(intake, start, &mut parts);
             }
         }
         None => {
@@ -52,7 +55,7 @@ pub(super) fn parse(mut intake: Intake<'_>, at: usize, out: &mut Vec<u8>) {
                 parts.kernel = true;
                 (parts.header, parts.message) = (at, at);
             } else {
-                read_program(&mut intake, at, &mut parts);
+                read_program(intake, at, &mut parts);
             }
         }
     }
@@ -129,22 +132,26 @@ fn read_forwarder(line: &[u8], at: usize, parts: &mut Parts) -> Option<usize> {
 /// Where a word that may be a host ends: at a blank, a bracket, or a colon that no IPv6 address has there.
 #[inline]
 fn host_end(line: &[u8], at: usize) -> usize {
-    let mut address = true;
-    for (i, byte) in line.iter().enumerate().skip(at) {
-        match byte {
-            b' ' | b'[' => return i,
-            b':' => {
-                let goes_on = line.get(i + 1).is_some_and(|next| *next == b':' || next.is_ascii_hexdigit());
-                let ends_in_two = i > at && line[i - 1] == b':';
-                if !(address && (goes_on || ends_in_two)) {
-                    return i;
-                }
-            }
-            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b'.' => {}
-            _ => address = false,
+    let end = at + scan::word(&line[at..], HEADER_ENDS);
+    if line.get(end) == Some(&b':') { address_end(line, at, end) } else { end }
+}
+
+/// The end of an IPv6 address whose first colon is at `colon`, or that colon.
+#[cold]
+fn address_end(line: &[u8], at: usize, colon: usize) -> usize {
+    let mut end = colon;
+    let mut read = at;
+    while line.get(end) == Some(&b':') {
+        let in_address = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+        let goes_on = line.get(end + 1).is_some_and(|next| *next == b':' || next.is_ascii_hexdigit());
+        let ends_in_two = end > at && line[end - 1] == b':';
+        if !line[read..end].iter().all(in_address) || !(goes_on || ends_in_two) {
+            return end;
         }
+        read = end;
+        end += 1 + scan::word(&line[end + 1..], HEADER_ENDS);
     }
-    line.len()
+    end
 }
 
 #[inline]
@@ -157,11 +164,7 @@ fn is_host_byte(byte: u8) -> bool {
 fn read_program(intake: &mut Intake<'_>, start: usize, parts: &mut Parts) {
     let line = intake.line;
     parts.header = start;
-    let mut at = start
-        + line[start..]
-            .iter()
-            .position(|byte| matches!(byte, b' ' | b'[' | b':'))
-            .unwrap_or(line.len() - start);
+    let mut at = start + scan::word(&line[start..], HEADER_ENDS);
     if intake.options.flags.has(ParseFlags::CHECK_PROGRAM) && !is_program(&line[start..at]) {
         intake.tags.add(ParseTag::InvalidProgram);
         parts.message = start;
@@ -170,7 +173,7 @@ fn read_program(intake: &mut Intake<'_>, start: usize, parts: &mut Parts) {
     parts.program = (start, at);
     if line.get(at) == Some(&b'[') {
         at += 1;
-        let len = line[at..].iter().position(|byte| matches!(byte, b' ' | b']')).unwrap_or(line.len() - at);
+        let len = scan::word(&line[at..], [b' ', b']']);
         parts.pid = (at, at + len);
         at += len + usize::from(line.get(at + len) == Some(&b']'));
     }
@@ -186,7 +189,7 @@ fn is_program(word: &[u8]) -> bool {
 
 /// One copy of the line from its first part on; every pair is a part of it.
 #[inline]
-fn write(mut intake: Intake<'_>, parts: &Parts, out: &mut Vec<u8>) {
+fn write(intake: &mut Intake<'_>, parts: &Parts, out: &mut Vec<u8>) {
     let line = intake.line;
     let has = |part: (usize, usize)| part.1 > part.0;
     let host = has(parts.host) && intake.options.store_host;
@@ -198,9 +201,13 @@ fn write(mut intake: Intake<'_>, parts: &Parts, out: &mut Vec<u8>) {
     let mut record = Builder::begin(out, own + sdata + intake.shared_pairs());
 
     let first = if host { parts.host.0 } else { parts.header };
-    let head = record.append(&line[first..parts.message]);
-    let (message, utf8) = intake.write_message(&mut record, &line[parts.message..]);
-    let part = |(from, to): (usize, usize)| -> Span { head.part(from - first, to - first) };
+    let copied = if intake.options.flags.has_any(text::CARES) { parts.message } else { line.len() };
+    let copy = record.append(&line[first..copied]);
+    let part = |(from, to): (usize, usize)| -> Span { copy.part(from - first, to - first) };
+    let (message, utf8) = match copied == line.len() {
+        true => (part((parts.message, line.len())), false),
+        false => intake.write_message(&mut record, &line[parts.message..]),
+    };
     if host {
         record.set(Builtin::Host, part(parts.host), ValueType::String);
     }

@@ -26,10 +26,10 @@ struct Wrong {
 }
 
 /// Reads what follows `<pri>1 `, from `at` on.
-pub(super) fn parse(mut intake: Intake<'_>, at: usize, out: &mut Vec<u8>) {
+pub(super) fn parse(intake: &mut Intake<'_>, at: usize, out: &mut Vec<u8>) {
     intake.format = RecordFlags::RFC5424;
-    let wrong = match read_header(&mut intake, at) {
-        Ok(header) => match read_rest(&mut intake, &header, out) {
+    let wrong = match read_header(intake, at) {
+        Ok(header) => match read_rest(intake, &header, out) {
             Ok((record, utf8)) => return intake.finish(record, utf8),
             // Dropped unfinished, the record is gone again.
             Err(wrong) => wrong,
@@ -55,7 +55,7 @@ fn read_header(intake: &mut Intake<'_>, at: usize) -> Result<Header, Wrong> {
     let mut header = Header { start, end: start, fields: [(0, 0); FIELDS.len()] };
     for (field, (builtin, bytes_max, missing)) in header.fields.iter_mut().zip(FIELDS) {
         let at = header.end;
-        let len = line[at..].iter().position(|byte| *byte == b' ').unwrap_or(line.len() - at);
+        let len = scan::word(&line[at..], [b' ']);
         if len == 0 {
             return Err(Wrong { at, tag: Some(missing) });
         }

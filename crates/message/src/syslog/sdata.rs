@@ -1,7 +1,7 @@
 //! Structured data of RFC 5424, read leniently: unquoted values are taken, and only `"`, `\` and `]` are escaped.
 
 use super::*;
-use crate::name::{NAME_BYTES_MAX, hash, hash_more};
+use crate::name::NAME_BYTES_MAX;
 
 /// Elements of one message that are kept.
 const ELEMENTS_MAX: usize = 255;
@@ -32,8 +32,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// One element, from behind its `[` to behind its `]`.
     fn element(&mut self, record: &mut Builder<'_>, mut keep: bool) -> Result<(), usize> {
-        let id = self.word(|byte| matches!(byte, b' ' | b']' | b'=' | b'"'))?;
-        let id_hash = hash_more(hash(self.prefix), id);
+        let id = self.word([b' ', b']', b'=', b'"'])?;
         let mut empty = true;
         loop {
             match self.next()? {
@@ -41,7 +40,7 @@ impl<'a> Reader<'a> {
                 b' ' if self.peek() == Some(b']') => {}
                 b' ' => {
                     keep &= self.params < PARAMS_MAX;
-                    self.param(record, id, id_hash, keep)?;
+                    self.param(record, id, keep)?;
                     self.params += 1;
                     empty = false;
                 }
@@ -54,15 +53,15 @@ impl<'a> Reader<'a> {
                 out.extend_from_slice(prefix);
                 out.extend_from_slice(id);
             });
-            record.set_custom(id_hash, pair, pair.len(), ValueType::String);
+            record.set_custom(pair, pair.len(), ValueType::String);
             self.params += 1;
         }
         Ok(())
     }
 
     /// One parameter, its value quoted or not.
-    fn param(&mut self, record: &mut Builder<'_>, id: &[u8], id_hash: u32, keep: bool) -> Result<(), usize> {
-        let name = self.word(|byte| matches!(byte, b'=' | b' ' | b']' | b'"'))?;
+    fn param(&mut self, record: &mut Builder<'_>, id: &[u8], keep: bool) -> Result<(), usize> {
+        let name = self.word([b'=', b' ', b']', b'"'])?;
         if self.next()? != b'=' {
             return Err(self.at - 1);
         }
@@ -79,20 +78,20 @@ impl<'a> Reader<'a> {
             }
             unescape(out, value);
         });
-        record.set_custom(hash_more(hash_more(id_hash, b"."), name), pair, name_bytes, ValueType::String);
+        record.set_custom(pair, name_bytes, ValueType::String);
         Ok(())
     }
 
     /// A name; it has at least one byte.
-    fn word(&mut self, ends: impl Fn(u8) -> bool) -> Result<&'a [u8], usize> {
+    fn word(&mut self, ends: [u8; 4]) -> Result<&'a [u8], usize> {
         let start = self.at;
-        let Some(len) = self.line[start..].iter().position(|byte| ends(*byte)) else {
-            return Err(self.line.len() - 1);
-        };
-        if len == 0 {
+        self.at = start + scan::word(&self.line[start..], ends);
+        if self.at == self.line.len() {
+            return Err(self.at - 1);
+        }
+        if self.at == start {
             return Err(start);
         }
-        self.at = start + len;
         Ok(&self.line[start..self.at])
     }
 

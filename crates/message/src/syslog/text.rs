@@ -12,7 +12,7 @@ pub(super) struct Written {
 }
 
 /// The flags for which a text is more than bytes.
-const CARES: ParseFlags = ParseFlags::ASSUME_UTF8
+pub(super) const CARES: ParseFlags = ParseFlags::ASSUME_UTF8
     .with(ParseFlags::VALIDATE_UTF8)
     .with(ParseFlags::SANITIZE_UTF8)
     .with(ParseFlags::NO_MULTI_LINE);

@@ -40,7 +40,7 @@ impl Parser<'_> {
                 Some(b'(') => self.call(dollar)?,
                 Some(b'*') => {
                     self.at += 1;
-                    self.push(Part::Macro { what: Macro::Matches, tail: Tail::default() });
+                    self.push(Part::Macro { what: Macro::Matches, tail: None });
                 }
                 Some(byte) if is_name_byte(*byte) => self.plain(),
                 _ => self.literal.push(b'$'),
@@ -56,7 +56,7 @@ impl Parser<'_> {
         let rest = &self.text[self.at..];
         let len = rest.bytes().position(|byte| !is_name_byte(byte)).unwrap_or(rest.len());
         self.at += len;
-        self.push_name(&rest[..len], Tail::default());
+        self.push_name(&rest[..len], None);
     }
 
     /// `${name}`, `${name:-default}`, `${name}@1`
@@ -75,7 +75,7 @@ impl Parser<'_> {
         if name.is_empty() {
             self.literal.extend_from_slice(tail.default.as_deref().unwrap_or_default());
         } else {
-            self.push_name(name, tail);
+            self.push_name(name, (tail != Tail::default()).then(|| Box::new(tail)));
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Parser<'_> {
         digits.parse().unwrap_or(BACK_MAX).min(BACK_MAX)
     }
 
-    fn push_name(&mut self, name: &str, tail: Tail) {
+    fn push_name(&mut self, name: &str, tail: Option<Box<Tail>>) {
         if let Some(what) = Macro::find(name) {
             self.push(Part::Macro { what, tail });
             return;

@@ -219,6 +219,17 @@ fn macros_of_the_transport() {
 }
 
 #[test]
+fn all_matches_are_a_list() {
+    let sample = sample_with(|draft| {
+        for i in (1..=255).filter(|i| *i != 120) {
+            draft.put(Name::new(i.to_string().as_bytes()), i.to_string().into_bytes(), ValueType::String);
+        }
+    });
+    let expected = (1..120).map(|i| i.to_string()).collect::<Vec<_>>().join(",");
+    assert_eq!(sample.render("$*", &options()), (expected, ValueType::List));
+}
+
+#[test]
 fn an_unknown_facility_is_a_number() {
     let sample = sample_with(|draft| draft.head.pri = 9999);
     assert_eq!(sample.render("$FACILITY $SEVERITY $PRI $TAG", &options()).0, "4e1 debug 9999 270f");

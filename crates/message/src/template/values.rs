@@ -2,26 +2,35 @@
 
 use super::ValuePart;
 use crate::records::Message;
-use crate::value::ValueType;
+use crate::scan;
 
 impl ValuePart {
+    /// Appends the value, nothing where there is none.
     #[inline]
-    pub(super) fn render(&self, message: Message<'_>, out: &mut Vec<u8>) -> ValueType {
-        let Some((value, kind)) = message.get(self.name()) else {
-            return ValueType::Null;
-        };
+    pub(super) fn append(&self, message: Message<'_>, out: &mut Vec<u8>) {
         match self {
-            ValuePart::Host(_) => out.extend_from_slice(first_host(value)),
-            ValuePart::Builtin(_) | ValuePart::Custom(..) => out.extend_from_slice(value),
+            ValuePart::Builtin(builtin) => out.extend_from_slice(message.builtin(*builtin)),
+            ValuePart::Host(builtin) => out.extend_from_slice(first_host(message.builtin(*builtin))),
+            ValuePart::Custom(..) => {
+                if let Some((value, _)) = message.get(self.name()) {
+                    out.extend_from_slice(value);
+                }
+            }
         }
-        kind
     }
 }
 
 /// The host that a chain of hosts begins with: `source@HOST/relay/relay`.
 #[inline]
-pub(super) fn first_host(chain: &[u8]) -> &[u8] {
-    let from = memchr::memchr(b'@', chain).map_or(0, |at| at + 1);
-    let host = &chain[from..];
-    &host[..memchr::memchr(b'/', host).unwrap_or(host.len())]
+fn first_host(chain: &[u8]) -> &[u8] {
+    let end = scan::word(chain, [b'@', b'/']);
+    match chain.get(end) {
+        None => chain,
+        Some(b'@') => {
+            let host = &chain[end + 1..];
+            &host[..scan::word(host, [b'/'])]
+        }
+        // An `@` behind the first relay is no source's.
+        Some(_) => &chain[..end],
+    }
 }

@@ -139,12 +139,13 @@ impl DateField {
     }
 }
 
-/// The texts of the last seconds that were written, one for each layout.
+/// The texts of the last seconds that were written, two for each layout: the time of a message and that of its receipt
+/// may differ.
 ///
 /// Messages of one second share their date; only the fraction differs.
 #[derive(Debug, Clone, Default)]
 pub struct DateCache {
-    slots: [Slot; 4],
+    slots: [[Slot; 2]; 4],
 }
 
 #[derive(Debug, Clone, Default)]
@@ -170,12 +171,16 @@ impl DateCache {
         format: TsFormat,
         frac_digits: u8,
     ) {
-        let slot = &mut self.slots[format as usize];
+        let slots = &mut self.slots[format as usize];
         let key = Some((stamp.seconds(), stamp.zone));
-        if slot.key != key {
-            slot.fill(zone.map_or(stamp, |zone| stamp.shown_in(zone)), format);
-            slot.key = key;
+        if slots[0].key != key {
+            slots.swap(0, 1);
+            if slots[0].key != key {
+                slots[0].fill(zone.map_or(stamp, |zone| stamp.shown_in(zone)), format);
+                slots[0].key = key;
+            }
         }
+        let slot = &slots[0];
         if frac_digits == 0 {
             out.extend_from_slice(&slot.text);
             return;

@@ -3,7 +3,9 @@
 //! Every form has a fixed number of digits but for its fraction, so no text takes longer than its length, and no
 //! number grows beyond its field. A date that is no date (October 32nd) is carried over as `mktime` would.
 
-use super::calendar::{date_of, seconds_of};
+use std::cell::Cell;
+
+use super::calendar::{DAY, date_of, seconds_of};
 use super::{MICROS_PER_SECOND, Stamp, Zone};
 
 /// Reads the stamp of an RFC 3164 message: any of the BSD forms, or ISO 8601. A colon behind it belongs to it.
@@ -27,7 +29,61 @@ pub fn read_header(text: &[u8], now: Stamp, zone: &Zone) -> Option<(Stamp, usize
 
 /// Reads `Mmm dd hh:mm:ss` with an optional fraction, the year before or behind the clock, the day with or
 /// without padding.
+#[inline]
 pub fn read_bsd(text: &[u8], now: Stamp, zone: &Zone) -> Option<(Stamp, usize)> {
+    let Some(key) = Remembered::key(text) else {
+        return read_any_bsd(text, now, zone);
+    };
+    let found = REMEMBERED.get();
+    let today = days(now);
+    let whole = if found.key == key && found.today == today && found.zone == zone.id() {
+        found.stamp
+    } else {
+        let (stamp, len) = read_any_bsd(&text[..PLAIN_BYTES], now, zone)?;
+        debug_assert!(len == PLAIN_BYTES, "a plain stamp has {len} bytes");
+        REMEMBERED.set(Remembered { key, today, zone: zone.id(), stamp });
+        stamp
+    };
+    let (micros, fraction_len) = read_fraction(&text[PLAIN_BYTES..]);
+    Some((Stamp { micros: whole.micros + micros, ..whole }, PLAIN_BYTES + fraction_len))
+}
+
+/// Bytes of `Mmm dd hh:mm:ss`.
+const PLAIN_BYTES: usize = 15;
+
+thread_local! {
+    /// The plain stamp read last: at any rate worth the name, the next line has the same.
+    static REMEMBERED: Cell<Remembered> = const { Cell::new(Remembered::NONE) };
+}
+
+#[derive(Clone, Copy)]
+struct Remembered {
+    /// The text, its two halves overlapping by a byte.
+    key: (u64, u64),
+    /// The day it was read, on which its year depends.
+    today: i64,
+    zone: u64,
+    stamp: Stamp,
+}
+
+impl Remembered {
+    const NONE: Remembered =
+        Remembered { key: (0, 0), today: 0, zone: 0, stamp: Stamp { micros: 0, zone: 0 } };
+
+    /// The text of a plain stamp; `None` where a year may be in it or behind it.
+    #[inline]
+    fn key(text: &[u8]) -> Option<(u64, u64)> {
+        let head = text.first_chunk::<PLAIN_BYTES>()?;
+        let year_behind = text.get(15) == Some(&b' ') && text.get(16).is_some_and(u8::is_ascii_digit);
+        if head[9] != b':' || head[12] != b':' || year_behind {
+            return None;
+        }
+        let half = |from: usize| head[from..].first_chunk().map(|half| u64::from_le_bytes(*half));
+        Some((half(0)?, half(7)?))
+    }
+}
+
+fn read_any_bsd(text: &[u8], now: Stamp, zone: &Zone) -> Option<(Stamp, usize)> {
     let month = month(text.get(..4)?)?;
     let (day, mut at) = match *text.get(4..7)? {
         [b' ', ones, b' '] => (digit(ones)?, 7),
@@ -89,12 +145,16 @@ fn in_zone(wall: i64, micros: i64, zone: &Zone) -> Stamp {
     Stamp { micros: (wall - i64::from(offset)) * MICROS_PER_SECOND + micros, zone: offset }
 }
 
+/// The day it is, where we are.
+#[inline]
+fn days(now: Stamp) -> i64 {
+    (now.seconds() + i64::from(now.zone)).div_euclid(DAY)
+}
+
 /// The year that a stamp without one means: this year, but a December read in January is the last one, and a
 /// January read in December the next.
-#[inline]
 fn missing_year(month: u32, now: Stamp) -> i64 {
-    let days = (now.seconds() + i64::from(now.zone)).div_euclid(86_400);
-    let (year, this_month, _) = date_of(days);
+    let (year, this_month, _) = date_of(days(now));
     match (month, this_month) {
         (12, 1) => year - 1,
         (1, 12) => year + 1,

@@ -1,7 +1,7 @@
 //! Time zones, as a table of offsets.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -17,6 +17,8 @@ const TRANSITIONS_MAX: usize = 1024;
 pub struct Zone(Arc<Table>);
 
 struct Table {
+    /// Tells tables apart, in memory that outlives them.
+    id: u64,
     name: Box<str>,
     /// The offset that holds from this second on, in order; the first holds since ever.
     spans: Box<[(i64, i32)]>,
@@ -39,8 +41,8 @@ impl Zone {
     pub fn fixed(seconds: i32) -> Zone {
         let mut name = Vec::new();
         super::format::append_offset(&mut name, seconds);
-        let name = String::from_utf8_lossy(&name).into();
-        Zone(Arc::new(Table { name, spans: Box::new([(i64::MIN, seconds)]), hint: AtomicUsize::new(0) }))
+        let name = String::from_utf8_lossy(&name);
+        Zone::new(&name, Box::new([(i64::MIN, seconds)]))
     }
 
     /// The machine's zone, read once: from `TZ`, else from `/etc/localtime`.
@@ -127,7 +129,19 @@ impl Zone {
                 spans.push((from, offset));
             }
         }
-        Zone(Arc::new(Table { name: name.into(), spans: spans.into(), hint: AtomicUsize::new(0) }))
+        Zone::new(name, spans.into())
+    }
+
+    fn new(name: &str, spans: Box<[(i64, i32)]>) -> Zone {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let id = COUNT.fetch_add(1, Ordering::Relaxed);
+        Zone(Arc::new(Table { id, name: name.into(), spans, hint: AtomicUsize::new(0) }))
+    }
+
+    /// No two zones made by this process have the same; it is never 0.
+    #[inline]
+    pub(super) fn id(&self) -> u64 {
+        self.0.id
     }
 }
 

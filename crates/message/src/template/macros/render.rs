@@ -118,9 +118,9 @@ fn append_unique_id(message: Message<'_>, scope: &RenderScope<'_>, out: &mut Vec
 
 fn append_matches(message: Message<'_>, out: &mut Vec<u8>) {
     for i in 1..=MATCHES_MAX {
-        let mut name = Vec::with_capacity(3);
-        format_number(&mut name, i64::from(i));
-        let Some((value, _)) = message.get(Name::new(&name)) else { return };
+        let digits = [i / 100, i / 10 % 10, i % 10].map(|digit| b'0' + digit);
+        let zeros = usize::from(i < 100) + usize::from(i < 10);
+        let Some((value, _)) = message.get(Name::new(&digits[zeros..])) else { return };
         if i > 1 {
             out.push(b',');
         }
