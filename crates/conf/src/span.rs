@@ -138,6 +138,11 @@ impl Sources {
         self.files.first().map_or("", |file| &self.texts[file.text].path)
     }
 
+    /// The text of the configuration file itself; empty where it could not be read.
+    pub fn main_text(&self) -> &str {
+        self.texts.first().map_or("", |text| &text.text)
+    }
+
     /// The path of `file`; empty for the file that is none.
     pub fn path(&self, file: FileId) -> &str {
         self.text_of(file).map_or("", |text| &text.path)

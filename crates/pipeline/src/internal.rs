@@ -96,6 +96,11 @@ impl InternalLog {
         self.bell.as_ref().map(AsFd::as_fd)
     }
 
+    /// Messages that wait for a source.
+    pub fn waiting(&self) -> usize {
+        self.state.lock().messages.len()
+    }
+
     /// A source starts to read.
     pub fn add_reader(&self) {
         self.state.lock().readers += 1;

@@ -88,8 +88,13 @@ impl Metrics {
 
     /// Sets every counter to 0, but for those that show a present amount.
     pub fn reset(&self) {
+        self.reset_some(|_| true);
+    }
+
+    /// Sets those counters to 0 for whose key `chosen` holds, but for those that show a present amount.
+    pub fn reset_some(&self, chosen: impl Fn(&Key) -> bool) {
         for (key, (counter, _)) in self.rows.lock().iter() {
-            if !matches!(key.kind, "queued" | "memory_usage" | "connections" | "stamp") {
+            if !matches!(key.kind, "queued" | "memory_usage" | "connections" | "stamp") && chosen(key) {
                 counter.set(0);
             }
         }

@@ -1,0 +1,33 @@
+//! `hognose check`: all that is wrong with a configuration, the Python in it included.
+
+use std::io::{self, Write as _};
+
+use control::LogLevel;
+use pipeline::Metrics;
+
+use crate::cli::CheckOptions;
+use crate::configuration::{self, Verdict};
+use crate::desk::style;
+use crate::exit_code::ExitCode;
+use crate::log::{Log, Shown};
+
+/// Looks, and says what is wrong. Starts nothing but a worker that looks at the Python.
+pub(crate) fn run(options: &CheckOptions) -> ExitCode {
+    let log = Log::start(LogLevel::Default, Shown::Trouble, false);
+    let code = look(options, &log);
+    log.flush();
+    code
+}
+
+fn look(options: &CheckOptions, log: &Log) -> ExitCode {
+    if !configuration::is_there(&options.file) {
+        return ExitCode::Wrong;
+    }
+    let (_, findings) = configuration::prepare(&options.file, options.python.as_deref(), &Metrics::new());
+    log.print(findings.render(style(), true));
+    if findings.verdict() != Verdict::Good {
+        return ExitCode::Wrong;
+    }
+    let _ = writeln!(io::stdout(), "{}: nothing is wrong", options.file.display());
+    ExitCode::Fine
+}

@@ -1,0 +1,241 @@
+//! From a file to a plan, with all that is wrong on the way.
+//!
+//! Loading, compiling and looking at the Python each report everything they find. What they find is kept in two
+//! heaps, because syslog-ng ends with 1 for what it sees when it reads a configuration, and with 2 for what it sees
+//! when it starts one.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use conf::ast::Config;
+use conf::span::Sources;
+use conf::{Diagnostic, Diagnostics, Environment, GlobalOptions, Loaded, Style};
+use control::LogLevel;
+use pipeline::{Compiled, Metrics, Plan, Registry};
+use python::inspect::{Finding, Severity};
+use sha2::{Digest, Sha256};
+
+use crate::cli::INCLUDE_DIRS;
+
+mod show;
+
+/// A configuration that can be started.
+#[derive(Clone)]
+pub(crate) struct Configuration {
+    /// The plan.
+    pub(crate) plan: Arc<Plan>,
+    /// The file and what stood in it.
+    pub(crate) text: Text,
+    /// `stop-timeout()`
+    pub(crate) stop_timeout: Duration,
+    /// `log-level()`
+    pub(crate) log_level: LogLevel,
+    /// Seconds between two messages with statistics; 0 for none.
+    pub(crate) stats_freq: u32,
+}
+
+/// A configuration as text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Text {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What stands in it.
+    pub(crate) original: String,
+    /// The same, includes and blocks put in.
+    pub(crate) preprocessed: String,
+    /// `@config-id`
+    label: Option<String>,
+}
+
+/// What was found, for the eye and for the exit code.
+#[derive(Default)]
+pub(crate) struct Findings {
+    sources: Sources,
+    /// What syslog-ng finds when it reads a configuration.
+    on_reading: Diagnostics,
+    /// What it finds when it starts one.
+    on_starting: Diagnostics,
+    python: Vec<Finding>,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It can be started.
+    Good,
+    /// It cannot be read.
+    Unreadable,
+    /// It can be read, but not started.
+    Unstartable,
+}
+
+/// Everything that can be built.
+pub(crate) fn registry() -> Registry {
+    Registry {
+        sources: vec![builtin::SOURCES, python::SOURCES],
+        destinations: vec![builtin::DESTINATIONS],
+        parsers: vec![builtin::PARSERS],
+        rewrites: vec![builtin::REWRITES],
+        filters: vec![builtin::FILTERS],
+        functions: builtin::FUNCTIONS,
+    }
+}
+
+/// Reads the configuration at `path` and makes a plan of it; `interpreter` is `--python`.
+///
+/// There is a configuration exactly when the verdict on the findings is good.
+pub(crate) fn prepare(
+    path: &Path,
+    interpreter: Option<&str>,
+    metrics: &Arc<Metrics>,
+) -> (Option<Configuration>, Findings) {
+    let loaded = conf::load(path, &environment());
+    let mut findings = Findings::default();
+    let given = GlobalOptions::of(&loaded.config, &mut findings.on_reading);
+    // With mistakes in options { } the rest is looked at as if it stood alone, so that all is said at once.
+    let alone = || GlobalOptions::of(&Config::default(), &mut Diagnostics::default());
+    let Some(mut globals) = given.or_else(alone) else {
+        findings.add(loaded);
+        return (None, findings);
+    };
+    if let Some(interpreter) = interpreter {
+        globals.python = Some(interpreter.to_owned());
+    }
+    let Compiled { plan, diagnostics, at_start, about } =
+        pipeline::compile(&loaded, &globals, &registry(), metrics);
+    findings.on_reading.append(diagnostics);
+    findings.on_starting.append(at_start);
+    match python::inspect::inspect(&loaded, &globals, &about) {
+        Ok(found) => findings.python = found,
+        Err(error) => findings.on_starting.push(Diagnostic::error(error.to_string(), conf::Span::default())),
+    }
+    let text = Text::of(path, &loaded);
+    findings.add(loaded);
+    let plan = plan.filter(|_| findings.verdict() == Verdict::Good);
+    let configuration = plan.map(|plan| Configuration {
+        plan: Arc::new(plan),
+        text,
+        stop_timeout: globals.stop_timeout.duration(),
+        log_level: level(globals.log_level),
+        stats_freq: globals.stats().freq,
+    });
+    (configuration, findings)
+}
+
+/// Reads the configuration at `path` as text only.
+pub(crate) fn read(path: &Path) -> (Text, Findings) {
+    let loaded = conf::load(path, &environment());
+    let text = Text::of(path, &loaded);
+    let mut findings = Findings::default();
+    findings.add(loaded);
+    (text, findings)
+}
+
+/// Whether the file can be opened, in syslog-ng's words where not.
+pub(crate) fn is_there(path: &Path) -> bool {
+    let Err(error) = File::open(path) else { return true };
+    let filename = path.display();
+    tracing::error!(%filename, error = system_words(&error), "Error opening configuration file");
+    false
+}
+
+/// `No such file or directory (2)`: what the system says, as syslog-ng writes it.
+pub(crate) fn system_words(error: &io::Error) -> String {
+    let words = error.to_string();
+    match words.split_once(" (os error ") {
+        Some((words, number)) => format!("{words} ({number}"),
+        None => words,
+    }
+}
+
+fn environment() -> Environment {
+    Environment::of_process(INCLUDE_DIRS.map(PathBuf::from).to_vec())
+}
+
+fn level(level: conf::globals::LogLevel) -> LogLevel {
+    match level {
+        conf::globals::LogLevel::Default => LogLevel::Default,
+        conf::globals::LogLevel::Verbose => LogLevel::Verbose,
+        conf::globals::LogLevel::Debug => LogLevel::Debug,
+        conf::globals::LogLevel::Trace => LogLevel::Trace,
+    }
+}
+
+impl Text {
+    fn of(path: &Path, loaded: &Loaded) -> Text {
+        Text {
+            path: path.to_owned(),
+            original: loaded.sources.main_text().to_owned(),
+            preprocessed: loaded.preprocessed().to_owned(),
+            label: loaded.config.id.clone(),
+        }
+    }
+
+    /// A short name of it: the hash of what it says, and the `@config-id` it gives itself.
+    pub(crate) fn id(&self) -> String {
+        let hash: String =
+            Sha256::digest(self.preprocessed.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        match &self.label {
+            Some(label) => format!("{label} ({hash})"),
+            None => hash,
+        }
+    }
+}
+
+impl Findings {
+    /// Takes over what loading found, and the texts to show it with.
+    fn add(&mut self, loaded: Loaded) {
+        let compiled = std::mem::replace(&mut self.on_reading, loaded.diagnostics);
+        self.on_reading.append(compiled);
+        self.sources = loaded.sources;
+    }
+
+    /// How bad it is.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let wrong = |in_driver: bool| {
+            let is_wrong = |finding: &&Finding| finding.severity == Severity::Error;
+            self.python.iter().filter(is_wrong).any(|finding| finding.driver.is_some() == in_driver)
+        };
+        if self.on_reading.has_errors() || wrong(false) {
+            Verdict::Unreadable
+        } else if self.on_starting.has_errors() || wrong(true) {
+            Verdict::Unstartable
+        } else {
+            Verdict::Good
+        }
+    }
+
+    /// All of them, in the order of the text, each with its excerpt; remarks only on demand.
+    pub(crate) fn render(&self, style: Style, remarks: bool) -> String {
+        let mut all = Diagnostics::default();
+        let on_both = self.on_reading.iter().chain(&self.on_starting);
+        for diagnostic in on_both.filter(|diagnostic| remarks || diagnostic.severity > conf::Severity::Info) {
+            all.push(diagnostic.clone());
+        }
+        all.sort();
+        let mut out = all.render(&self.sources, style);
+        self.python.iter().for_each(|finding| show::python(&mut out, finding));
+        out
+    }
+
+    /// Logs each mistake and each warning, for those who do not see stderr.
+    pub(crate) fn log(&self) {
+        let both = self.on_reading.iter().chain(&self.on_starting);
+        for diagnostic in both.filter(|diagnostic| diagnostic.severity > conf::Severity::Info) {
+            let location = self.sources.location(diagnostic.span);
+            let location =
+                location.map(|at| format!("{}:{}:{}", at.path, at.line, at.column)).unwrap_or_default();
+            show::log(diagnostic.severity == conf::Severity::Error, &location, &diagnostic.message);
+        }
+        for finding in &self.python {
+            let location = format!("{}:{}", finding.file.as_deref().unwrap_or(""), finding.line.unwrap_or(0));
+            show::log(finding.severity == Severity::Error, &location, &finding.message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

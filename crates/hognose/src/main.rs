@@ -1,0 +1,53 @@
+//! The log daemon, and the tools of its operators: `check` and `ctl`.
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write as _};
+
+mod background;
+mod check;
+mod cli;
+mod configuration;
+mod ctl;
+mod daemon;
+mod desk;
+mod exit_code;
+mod handlers;
+mod keeper;
+mod log;
+mod pidfile;
+mod process;
+mod server;
+mod stats;
+mod supervisor;
+mod version;
+
+use cli::{Invocation, Showing};
+use exit_code::ExitCode;
+
+fn main() {
+    let code = match cli::parse(std::env::args_os()) {
+        Ok(Invocation::Daemon(options)) => daemon::run(&options),
+        Ok(Invocation::Check(options)) => check::run(&options),
+        Ok(Invocation::Ctl(arguments)) => ctl::run(&arguments),
+        Ok(Invocation::Show(showing)) => show(showing),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::Wrong
+        }
+    };
+    // Threads that are left behind (a driver that did not stop in time) end with the process.
+    std::process::exit(code as i32)
+}
+
+fn show(showing: Showing) -> ExitCode {
+    let text = match showing {
+        Showing::Help => cli::DAEMON_HELP.to_owned(),
+        Showing::CheckHelp => cli::CHECK_HELP.to_owned(),
+        Showing::Version => version::version(),
+        Showing::Drivers => version::drivers(),
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::Fine,
+        Err(_) => ExitCode::Wrong,
+    }
+}
