@@ -5,7 +5,7 @@
 
 use super::{
     ENTRY_BYTES, Entry, FLAGS, HEADER_BYTES, Head, PAIRS, PAIRS_MAX, PRESENT, PRI, RECEIVED, RECEIVED_ZONE,
-    SHOWN, SIZE, STAMP, STAMP_ZONE, get_u32, put,
+    SHOWN, SIZE, STAMP, STAMP_ZONE, Slot, get_u32, put,
 };
 use crate::name::{Builtin, NAME_BYTES_MAX, Name, hash};
 use crate::value::ValueType;
@@ -38,6 +38,13 @@ impl Span {
         Span { offset: self.offset + from as u32, len: (to - from) as u32 }
     }
 
+    /// It and the one right behind it.
+    #[inline]
+    pub fn and(self, behind: Span) -> Span {
+        debug_assert!(self.offset + self.len == behind.offset, "spans are apart");
+        Span { offset: self.offset, len: self.len + behind.len }
+    }
+
     /// Bytes it has.
     pub fn len(self) -> usize {
         self.len as usize
@@ -64,6 +71,15 @@ impl<'o> Builder<'o> {
         let offset = (self.out.len() - self.payload()) as u32;
         self.out.extend_from_slice(bytes);
         Span { offset, len: bytes.len() as u32 }
+    }
+
+    /// Appends bytes that are in the payload already once more.
+    #[inline]
+    pub fn append_again(&mut self, span: Span) -> Span {
+        let offset = (self.out.len() - self.payload()) as u32;
+        let from = self.payload() + span.offset as usize;
+        self.out.extend_from_within(from..from + span.len());
+        Span { offset, len: span.len }
     }
 
     /// Appends what `write` writes to the payload, which it must only append to.
@@ -162,15 +178,17 @@ impl<'o> Builder<'o> {
     }
 
     /// Where in the arena the slot of a custom name stands.
+    #[inline]
     fn find(&self, hash: u32, pair: Span, name_bytes: usize) -> Option<usize> {
-        let name = |at: usize| &self.out[at..at + name_bytes];
-        let index = self.start + HEADER_BYTES;
-        (0..self.pairs).map(|i| index + i * ENTRY_BYTES).find(|slot| {
-            get_u32(self.out, *slot) == hash
-                && get_u32(self.out, slot + 12) & 0xffff == name_bytes as u32
-                && name(self.start + get_u32(self.out, slot + 4) as usize)
-                    == name(self.payload() + pair.offset as usize)
-        })
+        let record = &self.out[self.start..];
+        let name = |offset: usize| &record[offset..offset + name_bytes];
+        let own = self.payload() - self.start + pair.offset as usize;
+        let (slots, _) = record[HEADER_BYTES..HEADER_BYTES + self.pairs * ENTRY_BYTES].as_chunks();
+        let place = slots.iter().position(|slot| {
+            let slot = Slot(u128::from_le_bytes(*slot));
+            slot.number() == hash && slot.name().len() == name_bytes && name(slot.name().start) == name(own)
+        })?;
+        Some(self.start + HEADER_BYTES + place * ENTRY_BYTES)
     }
 
     /// Where in the arena the payload begins.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::name::NAME_BYTES_MAX;
+use crate::record::builder::Span;
 
 /// Elements of one message that are kept.
 const ELEMENTS_MAX: usize = 255;
@@ -33,6 +34,8 @@ impl<'a> Reader<'a> {
     /// One element, from behind its `[` to behind its `]`.
     fn element(&mut self, record: &mut Builder<'_>, mut keep: bool) -> Result<(), usize> {
         let id = self.word([b' ', b']', b'=', b'"'])?;
+        // What the names of all parameters begin with, once it is written.
+        let mut stem = None;
         let mut empty = true;
         loop {
             match self.next()? {
@@ -40,7 +43,7 @@ impl<'a> Reader<'a> {
                 b' ' if self.peek() == Some(b']') => {}
                 b' ' => {
                     keep &= self.params < PARAMS_MAX;
-                    self.param(record, id, keep)?;
+                    self.param(record, id, &mut stem, keep)?;
                     self.params += 1;
                     empty = false;
                 }
@@ -48,19 +51,23 @@ impl<'a> Reader<'a> {
             }
         }
         if empty && keep && self.prefix.len() + id.len() <= NAME_BYTES_MAX {
-            let prefix = self.prefix;
-            let (pair, ()) = record.append_with(|out| {
-                out.extend_from_slice(prefix);
-                out.extend_from_slice(id);
-            });
-            record.set_custom(pair, pair.len(), ValueType::String);
+            let name = record.append(self.prefix);
+            let name = name.and(record.append(id));
+            record.set_custom(name, name.len(), ValueType::String);
             self.params += 1;
         }
         Ok(())
     }
 
     /// One parameter, its value quoted or not.
-    fn param(&mut self, record: &mut Builder<'_>, id: &[u8], keep: bool) -> Result<(), usize> {
+    #[inline]
+    fn param(
+        &mut self,
+        record: &mut Builder<'_>,
+        id: &[u8],
+        stem: &mut Option<Span>,
+        keep: bool,
+    ) -> Result<(), usize> {
         let name = self.word([b'=', b' ', b']', b'"'])?;
         if self.next()? != b'=' {
             return Err(self.at - 1);
@@ -71,14 +78,20 @@ impl<'a> Reader<'a> {
         if !keep || name_bytes > NAME_BYTES_MAX {
             return Ok(());
         }
-        let prefix = self.prefix;
-        let (pair, ()) = record.append_with(|out| {
-            for piece in [prefix, id, b".", name] {
-                out.extend_from_slice(piece);
+        let begin = match *stem {
+            Some(stem) => record.append_again(stem),
+            None => {
+                let begin = record.append(self.prefix);
+                let begin = begin.and(record.append(id));
+                begin.and(record.append(b"."))
             }
+        };
+        *stem = Some(begin);
+        let (rest, ()) = record.append_with(|out| {
+            out.extend_from_slice(name);
             unescape(out, value);
         });
-        record.set_custom(pair, name_bytes, ValueType::String);
+        record.set_custom(begin.and(rest), name_bytes, ValueType::String);
         Ok(())
     }
 
