@@ -13,7 +13,7 @@ use pipeline::{Ack, Carry, Exit, OriginBase, Position, Post, Setup, Source, Star
 
 use crate::backoff::Backoff;
 use crate::counters::Counters;
-use crate::credit::Credit;
+use crate::credit::{Credit, Limit};
 use crate::ending::{Ending, Step};
 use crate::report;
 use crate::worker::{Launch, Worker, describe};
@@ -42,7 +42,7 @@ pub(crate) struct Made {
     pub(crate) launch: Launch,
     pub(crate) hello: Hello,
     pub(crate) restart: Restart,
-    pub(crate) window: u32,
+    pub(crate) window: Option<u32>,
     pub(crate) stop_timeout: Duration,
     pub(crate) origin: OriginBase,
 }
@@ -58,6 +58,7 @@ pub(crate) struct Driver {
     counters: Counters,
     posted: u64,
     suspended_reported: u64,
+    suspended_report_at: Instant,
     /// `run()` has ended for good: the worker waits for its `deinit()`, and is not started again if it dies.
     done: bool,
     /// When frames, output and the process are looked at next, however busy the ring is.
@@ -68,6 +69,8 @@ pub(crate) struct Driver {
 const TAKE_BYTES: usize = 256 * 1024;
 /// How long a busy ring may keep the thread from everything else the worker says.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Dropped posts are reported at once, and then together, no more often than this.
+const SUSPENDED_REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How long `init()` may take when the daemon starts, before the start is given up.
 const INIT_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a worker whose `run()` has raised may take for `deinit()`.
@@ -77,13 +80,14 @@ impl Driver {
     pub(crate) fn new(made: Arc<Made>) -> Driver {
         Driver {
             origin: Arc::new(Origin::new(&[])),
-            credit: Credit::new(None),
+            credit: Credit::new(Limit::None),
             counters: Counters::default(),
             life: Life::Unborn,
             backoff: Backoff::default(),
             pace: Pace::default(),
             posted: 0,
             suspended_reported: 0,
+            suspended_report_at: Instant::now(),
             done: false,
             look_at: Instant::now(),
             made,
@@ -126,6 +130,7 @@ impl Driver {
             // All it posted before its end is in the ring, and all it said is in the socket.
             self.drain(post, u32::MAX);
             self.listen();
+            self.report_suspended(now);
             self.bury(&describe(status));
         }
     }
@@ -182,10 +187,20 @@ impl Driver {
         if worker.uplink.credits().take_wakeup() {
             worker.send(&ToWorker::Wakeup);
         }
+        let now = Instant::now();
+        if now >= self.suspended_report_at {
+            self.report_suspended(now);
+        }
+    }
+
+    /// Counts and reports the posts that the worker has dropped since the last time.
+    fn report_suspended(&mut self, now: Instant) {
+        let Some(worker) = self.life.worker_ref() else { return };
         let suspended = worker.uplink.credits().dropped_suspended();
         if suspended > self.suspended_reported {
             let dropped = suspended - self.suspended_reported;
             self.suspended_reported = suspended;
+            self.suspended_report_at = now + SUSPENDED_REPORT_EVERY;
             self.counters.suspended.add(dropped);
             report::incorrectly_suspended(&self.made, dropped);
         }
@@ -205,6 +220,8 @@ impl Driver {
                 let then = self.after_failure();
                 self.end_worker(then);
             }
+            // Asked to end, it has ended: nothing to tell.
+            FromWorker::Finished if matches!(self.life, Life::Ending(..)) => {}
             FromWorker::Finished => {
                 report::finished(&self.made, self.made.restart);
                 self.done = true;
@@ -339,7 +356,11 @@ impl Source for Driver {
     fn prepare(&mut self, setup: &mut Setup<'_>) -> Result<(), StartError> {
         let host = message::host::short();
         self.origin = self.made.origin.origin(host, &[(Builtin::Msgformat, b"raw")]);
-        self.credit = Credit::new(setup.flow_control.then_some(self.made.window));
+        self.credit = Credit::new(match self.made.window {
+            _ if !setup.flow_control => Limit::None,
+            Some(window) => Limit::Fixed(window),
+            None => Limit::Adaptive,
+        });
         self.counters = Counters::new(setup.metrics, setup.id, &self.made.class);
         self.life = Life::Starting(self.spawn().map_err(StartError::new)?);
         Ok(())

@@ -85,8 +85,6 @@ impl FromArguments for FreeForm {
     }
 }
 
-/// Messages that may be on their way when `log-iw-size()` is not given, as in syslog-ng.
-const WINDOW_MESSAGES: u32 = 100;
 /// Wait before a fetcher is opened again when no `time-reopen()` is written, as scripts are used to.
 const TIME_REOPEN: Duration = Duration::from_secs(1);
 /// Wait after `FETCH_NO_DATA` when nothing is written.
@@ -129,7 +127,7 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         launch,
         hello: Hello { driver: Some(driver), ..hello(Mode::Run, cx.config, cx.sources, cx.globals) },
         restart: restart_of(options.restart),
-        window: common.window.unwrap_or(WINDOW_MESSAGES),
+        window: common.window,
         stop_timeout: cx.globals.stop_timeout.duration(),
         origin: common.origin,
     });
