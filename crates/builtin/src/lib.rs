@@ -11,6 +11,7 @@ mod destination;
 mod filter;
 mod function;
 mod matcher;
+mod matches;
 pub mod options;
 mod owner;
 mod parser;
@@ -20,6 +21,8 @@ mod socket;
 mod source;
 #[cfg(test)]
 mod trial;
+mod typed_template;
+mod value_source;
 
 pub use destination::DESTINATIONS;
 pub use filter::FILTERS;

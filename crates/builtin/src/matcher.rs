@@ -4,7 +4,10 @@
 //! an order of magnitude cheaper.
 
 use memchr::memmem::Finder;
+use message::Draft;
 use pcre2::bytes::{Regex, RegexBuilder};
+
+use crate::matches;
 
 /// How a pattern is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,6 +91,7 @@ impl Flags {
 pub(crate) struct Matcher {
     pattern: Pattern,
     ignore_case: bool,
+    store_matches: bool,
 }
 
 #[derive(Debug)]
@@ -126,7 +130,7 @@ impl Matcher {
                 _ => regex(pattern, flags)?,
             },
         };
-        Ok(Matcher { pattern, ignore_case: flags.ignore_case })
+        Ok(Matcher { pattern, ignore_case: flags.ignore_case, store_matches: flags.store_matches })
     }
 
     /// Whether `text` matches. A regular expression that runs into PCRE's limits does not.
@@ -138,6 +142,22 @@ impl Matcher {
             Pattern::Glob(glob) => glob_matches(glob, text, self.ignore_case),
             Pattern::Pcre(regex) => regex.is_match(text).unwrap_or(false),
         }
+    }
+
+    /// Whether it is to store what it finds: a regular expression with `flags(store-matches)`.
+    pub(crate) fn stores(&self) -> bool {
+        self.store_matches && self.regex().is_some()
+    }
+
+    /// [`Matcher::matches`], with `$0`, `$1` and named groups written to `draft`.
+    pub(crate) fn matches_and_stores(&self, text: &[u8], draft: &mut Draft<'_>) -> bool {
+        let Some(regex) = self.regex().filter(|_| self.store_matches) else { return self.matches(text) };
+        let mut groups = regex.capture_locations();
+        let found = matches!(regex.captures_read(&mut groups, text), Ok(Some(_)));
+        if found {
+            matches::store(regex, &groups, text, draft);
+        }
+        found
     }
 
     /// The first match at `start` or behind it.

@@ -1,6 +1,8 @@
 //! Parsers.
 
+mod syslog_parser;
+
 use pipeline::ParserSpec;
 
-/// Every one of the parsers this daemon is born with, in alphabetical order.
-pub const PARSERS: &[ParserSpec] = &[];
+/// Every parser this daemon is born with, in alphabetical order.
+pub const PARSERS: &[ParserSpec] = &[syslog_parser::SPEC];

@@ -2,6 +2,7 @@
 
 mod batch;
 mod example_msg_generator;
+mod file;
 mod framing;
 mod internal;
 mod network;
@@ -16,9 +17,11 @@ use pipeline::{SourceSpec, Window};
 /// Every source this daemon is born with, in alphabetical order.
 pub const SOURCES: &[SourceSpec] = &[
     example_msg_generator::SPEC,
+    file::SPEC,
     internal::SPEC,
     network::SPEC,
     network::SYSLOG,
+    file::PIPE,
     network::TCP,
     network::TCP6,
     network::UDP,

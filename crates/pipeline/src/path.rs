@@ -99,7 +99,7 @@ fn run_steps(
         flow = match step {
             Step::Filter(filter, counters) => {
                 let before = flow.len();
-                let kept = flow.filtered(|_, message| filter.accepts(message));
+                let kept = filtered(&flow, &**filter);
                 counters.matched.add(kept.len() as u64);
                 counters.not_matched.add((before - kept.len()) as u64);
                 kept
@@ -191,7 +191,7 @@ fn conditional(cases: &[Case], flow: Flow, outbox: &mut Outbox) -> Option<Flow> 
         let mut here = Rows::default();
         match &case.condition {
             Some(condition) => {
-                let taken = rest.filtered(|_, message| condition.accepts(message));
+                let taken = filtered(&rest, &**condition);
                 let mut taken_rows = Rows::default();
                 taken_rows.mark(&taken);
                 run_steps(&case.steps, taken, &mut here, &mut survivors, outbox);
@@ -208,6 +208,17 @@ fn conditional(cases: &[Case], flow: Flow, outbox: &mut Outbox) -> Option<Flow> 
     }
     survivors.push(rest);
     Flow::merged(survivors)
+}
+
+/// What `filter` lets through, with what it stores.
+fn filtered(flow: &Flow, filter: &dyn Filter) -> Flow {
+    if !filter.stores() {
+        return flow.filtered(|_, message| filter.accepts(message));
+    }
+    rewritten(flow, |message, draft| match filter.accepts_and_stores(message, draft) {
+        true => Matched::Yes,
+        false => Matched::No,
+    })
 }
 
 /// New records for what `change` lets through.

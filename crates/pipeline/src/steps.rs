@@ -15,6 +15,17 @@ pub enum Matched {
 pub trait Filter: Send + Sync {
     /// Whether `message` goes on.
     fn accepts(&self, message: Message<'_>) -> bool;
+
+    /// Whether it writes what it found to the message, as `flags(store-matches)` asks for.
+    fn stores(&self) -> bool {
+        false
+    }
+
+    /// [`Filter::accepts`], writing what it found to `draft`.
+    fn accepts_and_stores<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>) -> bool {
+        let _ = draft;
+        self.accepts(message)
+    }
 }
 
 /// Changes messages. Called from every source's thread, at the same time too.

@@ -9,7 +9,7 @@ const SERVICES: &str = "/etc/services";
 
 /// A port as it is written.
 #[derive(Debug, Clone)]
-pub struct Port(Spanned<String>);
+pub(crate) struct Port(Spanned<String>);
 
 impl FromArguments for Port {
     const TYPE: &'static str = "number|service";

@@ -96,11 +96,6 @@ impl Cutter {
         debug_assert!(self.held.end <= self.buffer.len(), "{bytes} bytes do not fit the room");
     }
 
-    /// Whether nothing is held back.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.held.is_empty()
-    }
-
     /// What has been read and not been taken.
     pub(crate) fn held(&self) -> &[u8] {
         &self.buffer[self.held.clone()]

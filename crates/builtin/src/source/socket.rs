@@ -244,11 +244,6 @@ impl Leave {
             }
         }
     }
-
-    /// Whether it is made.
-    pub(super) fn is_requested(&self) -> bool {
-        self.1.requested()
-    }
 }
 
 /// Has the runtime tell when `fd` can be read.

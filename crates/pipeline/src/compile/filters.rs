@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conf::ast::{Argument, Call, Expr, Ident};
 use conf::diagnostic::Diagnostic;
-use message::Message;
+use message::{Draft, Message};
 
 use super::Compile;
 use crate::compare;
@@ -78,6 +78,14 @@ impl Filter for And {
     fn accepts(&self, message: Message<'_>) -> bool {
         self.0.accepts(message) && self.1.accepts(message)
     }
+
+    fn stores(&self) -> bool {
+        self.0.stores() || self.1.stores()
+    }
+
+    fn accepts_and_stores<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>) -> bool {
+        self.0.accepts_and_stores(message, draft) && self.1.accepts_and_stores(message, draft)
+    }
 }
 
 struct Or(Arc<dyn Filter>, Arc<dyn Filter>);
@@ -86,6 +94,14 @@ impl Filter for Or {
     fn accepts(&self, message: Message<'_>) -> bool {
         self.0.accepts(message) || self.1.accepts(message)
     }
+
+    fn stores(&self) -> bool {
+        self.0.stores() || self.1.stores()
+    }
+
+    fn accepts_and_stores<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>) -> bool {
+        self.0.accepts_and_stores(message, draft) || self.1.accepts_and_stores(message, draft)
+    }
 }
 
 struct Not(Arc<dyn Filter>);
@@ -93,5 +109,13 @@ struct Not(Arc<dyn Filter>);
 impl Filter for Not {
     fn accepts(&self, message: Message<'_>) -> bool {
         !self.0.accepts(message)
+    }
+
+    fn stores(&self) -> bool {
+        self.0.stores()
+    }
+
+    fn accepts_and_stores<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>) -> bool {
+        !self.0.accepts_and_stores(message, draft)
     }
 }
