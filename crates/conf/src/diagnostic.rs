@@ -9,6 +9,9 @@ mod render;
 /// How many diagnostics are kept; what comes later is only counted.
 pub const DIAGNOSTICS_MAX: usize = 200;
 
+/// Bytes that a message may have; what is longer is cut.
+pub const MESSAGE_BYTES_MAX: usize = 600;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -96,7 +99,12 @@ impl Diagnostic {
         self
     }
 
-    fn new(severity: Severity, message: String, span: Span) -> Diagnostic {
+    fn new(severity: Severity, mut message: String, span: Span) -> Diagnostic {
+        // A message may quote a word of megabytes.
+        if message.len() > MESSAGE_BYTES_MAX {
+            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+            message.push('…');
+        }
         Diagnostic { severity, message, span, label: None, notes: Vec::new() }
     }
 }

@@ -78,6 +78,8 @@ pub(crate) struct Input<'e> {
     version_seen: bool,
     /// The first string of several lines that ends where a word starts: somebody probably forgot its closing quote.
     dubious_string: Option<Span>,
+    /// What is left of [`python::STEPS_MAX`].
+    python_steps: usize,
     /// A limit was reached or a quote is not closed: nothing that follows would make sense.
     stopped: bool,
 }
@@ -129,6 +131,7 @@ impl<'e> Input<'e> {
             text_bytes: 0,
             version_seen: false,
             dubious_string: None,
+            python_steps: python::STEPS_MAX,
             stopped: false,
         }
     }

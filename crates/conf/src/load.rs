@@ -50,6 +50,11 @@ pub fn load_text(name: &str, text: impl AsRef<[u8]>, environment: &Environment) 
 }
 
 impl Environment {
+    /// These directories, and no environment variables.
+    pub fn new(include_dirs: Vec<PathBuf>) -> Environment {
+        Environment { include_dirs, variables: None }
+    }
+
     /// The environment of this process, and these directories.
     pub fn of_process(include_dirs: Vec<PathBuf>) -> Environment {
         Environment { include_dirs, variables: Some(Arc::new(|name| std::env::var(name).ok())) }

@@ -3,7 +3,10 @@
 //! A [`Span`] is twelve bytes and says nothing by itself. [`Sources`] knows the text behind it, its path, line
 //! and column, and the chain of includes and block expansions that led to it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// One place that text was read from: a file, or one expansion of a block.
 ///
@@ -62,6 +65,9 @@ struct Text {
     path: String,
     text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
+    /// The place asked for last, as offset and column: in a line of megabytes, counting from its start every time
+    /// would take for ever.
+    last_column: AtomicU64,
     /// What `@line` said, by the offset from which it holds, ascending.
     relocations: Vec<(u32, Relocation)>,
 }
@@ -109,7 +115,13 @@ impl Sources {
     /// Adds a text that was read from `path`.
     pub(crate) fn add(&mut self, path: impl Into<String>, text: Arc<str>, origin: Origin) -> FileId {
         let path = path.into();
-        self.texts.push(Text { path, text, line_starts: OnceLock::new(), relocations: Vec::new() });
+        self.texts.push(Text {
+            path,
+            text,
+            line_starts: OnceLock::new(),
+            last_column: AtomicU64::new(0),
+            relocations: Vec::new(),
+        });
         self.push(File { text: self.texts.len() - 1, origin })
     }
 
@@ -205,8 +217,16 @@ impl Text {
 
     /// The column of `offset` in the line that starts at `line_start`, from 1, in characters.
     fn column_of(&self, offset: u32, line_start: u32) -> u32 {
-        self.text.get(line_start as usize..offset as usize).map_or(0, |before| before.chars().count() as u32)
-            + 1
+        let last = self.last_column.load(Ordering::Relaxed);
+        let (last_offset, last_column) = ((last >> 32) as u32, last as u32);
+        let (from, column) = match (line_start..=offset).contains(&last_offset) && last_column > 0 {
+            true => (last_offset, last_column),
+            false => (line_start, 1),
+        };
+        let between = self.text.get(from as usize..offset as usize).unwrap_or_default();
+        let column = column + between.chars().count() as u32;
+        self.last_column.store(u64::from(offset) << 32 | u64::from(column), Ordering::Relaxed);
+        column
     }
 
     /// `offset`, moved back into the text and to the start of a character.

@@ -5,15 +5,13 @@ use annotate_snippets::{
     renderer::DecorStyle,
 };
 
-use super::{Diagnostic, Diagnostics, Severity, Style};
+use super::{Diagnostic, Diagnostics, MESSAGE_BYTES_MAX, Severity, Style};
 use crate::span::{Origin, Sources, Span};
 
 /// Bytes of a line that are shown before and after the start of a span.
 const EXCERPT_BYTES_MAX: usize = 100;
 /// Steps of an include chain that are shown; the innermost come first.
 const CHAIN_STEPS_MAX: usize = 6;
-/// Bytes of a message or note that are shown.
-const MESSAGE_BYTES_MAX: usize = 600;
 
 /// All of them, with an empty line between two.
 pub(super) fn all(diagnostics: &Diagnostics, sources: &Sources, style: Style) -> String {

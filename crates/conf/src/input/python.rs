@@ -3,18 +3,24 @@
 //! The code is read as Python, so that apostrophes, comments, triple quotes and f-strings hide the braces in them.
 //! Code that makes no sense as Python is given the benefit of the incumbent's simpler rule.
 
+use std::cell::Cell;
+
 use super::{Input, Token, raw};
 use crate::{ast::PythonBlock, diagnostic::Diagnostic};
 
 /// How deep strings may nest in f-strings, which is where Python itself ends too.
 const STRINGS_DEEP_MAX: u32 = 100;
-/// Steps per byte of text, after which the code counts as nonsense.
-const STEPS_PER_BYTE_MAX: usize = 16;
+/// Steps that looking for ends of code may take in one configuration. Code takes one or two per byte, so all that a
+/// configuration can hold is far less; what is beyond is nonsense, looked at over and over.
+pub(super) const STEPS_MAX: usize = 1 << 28;
 
 impl Input<'_> {
     /// Takes the code behind `python {`, whose brace is `open`. `None` when it is never closed, which was reported.
     pub(crate) fn python(&mut self, keyword: &Token, open: &Token) -> Option<PythonBlock> {
-        let Some(raw) = self.raw_braces(closing_brace) else {
+        let steps_left = Cell::new(self.python_steps);
+        let found = self.raw_braces(|text, from| closing_brace(text, from, &steps_left));
+        self.python_steps = steps_left.get();
+        let Some(raw) = found else {
             let message = "this `python` block is never closed";
             self.stop(Diagnostic::error(message, keyword.span).label("the `}` that ends it is missing"));
             return None;
@@ -28,18 +34,19 @@ impl Input<'_> {
     }
 }
 
-/// The brace that closes the one before `from`.
-fn closing_brace(text: &str, from: usize) -> Option<usize> {
-    let fuel = STEPS_PER_BYTE_MAX * (text.len() - from) + 1000;
-    let mut scan = Scan { bytes: text.as_bytes(), at: from, fuel };
-    scan.braces().or_else(|| raw::closing_brace(text, from))
+/// The brace that closes the one before `from`; `steps` is what is left of [`STEPS_MAX`].
+fn closing_brace(text: &str, from: usize, steps: &Cell<usize>) -> Option<usize> {
+    let mut scan = Scan { bytes: text.as_bytes(), at: from, steps: steps.get() };
+    let found = scan.braces();
+    steps.set(scan.steps);
+    found.or_else(|| raw::closing_brace(text, from))
 }
 
 struct Scan<'t> {
     bytes: &'t [u8],
     at: usize,
-    /// Steps that are left; nonsense in nested f-strings could make for very many.
-    fuel: usize,
+    /// Steps that are left: nonsense could make for very many.
+    steps: usize,
 }
 
 impl Scan<'_> {
@@ -191,18 +198,22 @@ impl Scan<'_> {
     }
 
     fn peek(&mut self) -> Option<u8> {
-        self.fuel = self.fuel.checked_sub(1)?;
+        self.steps = self.steps.checked_sub(1)?;
         self.bytes.get(self.at).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    fn closing_brace(text: &str) -> Option<usize> {
+        super::closing_brace(text, 0, &std::cell::Cell::new(1 << 20))
+    }
+
     /// The text between the braces, when `python` is what stands before the last closing brace.
     #[track_caller]
     fn check(python: &str) {
         let text = format!("{python}}}; log {{ }};");
-        assert_eq!(super::closing_brace(&text, 0), Some(python.len()), "{python}");
+        assert_eq!(closing_brace(&text), Some(python.len()), "{python}");
     }
 
     #[test]
@@ -239,12 +250,12 @@ mod tests {
     #[test]
     fn nonsense_is_bounded() {
         // No closing brace as Python, but one by the incumbent's rule.
-        assert_eq!(super::closing_brace("'''a};", 0), None);
-        assert_eq!(super::closing_brace("\"\"\" } };", 0), None);
-        assert_eq!(super::closing_brace("''' } ' } };", 0), Some(8));
+        assert_eq!(closing_brace("'''a};"), None);
+        assert_eq!(closing_brace("\"\"\" } };"), None);
+        assert_eq!(closing_brace("''' } ' } };"), Some(8));
         // A quote left open ends with its line.
-        assert_eq!(super::closing_brace("x = 'abc\n};", 0), Some(9));
+        assert_eq!(closing_brace("x = 'abc\n};"), Some(9));
         let deep = "f'{".repeat(10_000);
-        assert_eq!(super::closing_brace(&deep, 0), None);
+        assert_eq!(closing_brace(&deep), None);
     }
 }

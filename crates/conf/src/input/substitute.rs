@@ -57,6 +57,8 @@ pub(super) fn substitute(
     let mut problems = Vec::new();
     let mut copied = 0;
     let mut at = 0;
+    // The end of the line of the reference before; a line may hold very many.
+    let mut line_end = 0;
     while let Some(sign) = memchr_any(&bytes[at..]) {
         let here = at + sign;
         if bytes[here] != b'`' {
@@ -64,7 +66,9 @@ pub(super) fn substitute(
             continue;
         }
         copy(text, copied, here, offset, target);
-        let line_end = memchr::memchr(b'\n', &bytes[here..]).map_or(bytes.len(), |feed| here + feed);
+        if here >= line_end {
+            line_end = memchr::memchr(b'\n', &bytes[here..]).map_or(bytes.len(), |feed| here + feed);
+        }
         let Some(length) = memchr::memchr(b'`', &bytes[here + 1..line_end]) else {
             problems.push(Problem {
                 message: "missing closing backtick",

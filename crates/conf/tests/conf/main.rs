@@ -1,0 +1,9 @@
+//! The language from the outside: text in, configuration and diagnostics out.
+
+mod diagnostics;
+mod includes;
+mod preprocessed;
+mod properties;
+mod python;
+mod seed;
+mod size;

@@ -1,0 +1,66 @@
+//! Large configurations: loaded in time, or refused with a word.
+
+use std::{fmt::Write as _, time::Instant};
+
+use conf::{Environment, Style, load_text};
+
+/// A configuration of about `bytes` bytes that uses most of the language.
+fn generated(bytes: usize) -> String {
+    let mut text = String::from(
+        "@version: 4.2\n@define port 514\nblock source net(port() tag(\"x\")) { network(port(`port`) tags(`tag`)); };\n",
+    );
+    for n in 0.. {
+        if text.len() >= bytes {
+            break;
+        }
+        let _ = write!(
+            text,
+            "# statement {n}\nsource s_{n} {{ net(port(`port`)); file(\"/var/log/in{n}.log\" follow-freq(1.5) flags(no-parse)); }};\n\
+             destination d_{n} {{ file(\"/var/log/$HOST/{n}.log\" template(\"$ISODATE $MSG\\n\") create-dirs(yes)); }};\n\
+             filter f_{n} {{ program(\"sshd\") and not (host('a{n}') or level(err..emerg)); }};\n\
+             log {{ source(s_{n}); if (filter(f_{n})) {{ destination(d_{n}); }} else {{ rewrite {{ set(\"x\" value(\"Y\")); }}; }}; flags(flow-control); }};\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn ten_megabytes() {
+    // Without optimisation everything takes ten times as long, so less is read then.
+    let (bytes, seconds_max) = if cfg!(debug_assertions) { (1 << 20, 20.0) } else { (10 << 20, 2.0) };
+    let text = generated(bytes);
+    let start = Instant::now();
+    let loaded = load_text("t", &text, &Environment::default());
+    let seconds = start.elapsed().as_secs_f64();
+    assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render(&loaded.sources, Style::Plain));
+    assert!(loaded.config.sources.len() > bytes / 1000);
+    assert!(seconds < seconds_max, "{seconds} s");
+    println!("{} bytes in {seconds:.3} s", text.len());
+}
+
+#[test]
+fn a_file_that_is_too_large() {
+    let text = "a".repeat(100 << 20);
+    let loaded = load_text("t", &text, &Environment::default());
+    let shown = loaded.diagnostics.render(&loaded.sources, Style::Plain);
+    assert!(shown.contains("`t` is larger than 32 MiB"), "{shown}");
+    assert!(shown.len() < 1000);
+}
+
+#[test]
+fn one_very_long_line() {
+    for text in [
+        "a".repeat(30 << 20),
+        format!("source s {{ a(\"{}\"", "x".repeat(30 << 20)),
+        format!("`{}", "x".repeat(30 << 20)),
+        format!("# {}", "x".repeat(30 << 20)),
+        "`".repeat(1 << 20),
+        "\"".repeat(1 << 20),
+        "\\\n".repeat(1 << 20),
+        "@x\n".repeat(1 << 16),
+    ] {
+        let loaded = load_text("t", &text, &Environment::default());
+        let shown = loaded.diagnostics.render(&loaded.sources, Style::Plain);
+        assert!(shown.len() < 1 << 17, "{} bytes", shown.len());
+    }
+}
