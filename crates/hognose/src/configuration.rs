@@ -110,7 +110,7 @@ pub(crate) fn prepare(
     findings.on_starting.append(at_start);
     match python::inspect::inspect(&loaded, &globals, &about) {
         Ok(found) => findings.python = found,
-        Err(error) => findings.on_starting.push(Diagnostic::error(error.to_string(), conf::Span::default())),
+        Err(error) => findings.add_on_starting(error.to_string()),
     }
     let text = Text::of(path, &loaded);
     findings.add(loaded);
@@ -144,11 +144,7 @@ pub(crate) fn is_there(path: &Path) -> bool {
 
 /// `No such file or directory (2)`: what the system says, as syslog-ng writes it.
 pub(crate) fn system_words(error: &io::Error) -> String {
-    let words = error.to_string();
-    match words.split_once(" (os error ") {
-        Some((words, number)) => format!("{words} ({number}"),
-        None => words,
-    }
+    error.to_string().replace(" (os error ", " (")
 }
 
 fn environment() -> Environment {
@@ -191,6 +187,14 @@ impl Findings {
         let compiled = std::mem::replace(&mut self.on_reading, loaded.diagnostics);
         self.on_reading.append(compiled);
         self.sources = loaded.sources;
+    }
+
+    /// Adds a mistake of starting that has no place in the text, unless it is known already: every Python driver
+    /// needs an interpreter, and each says so where there is none.
+    fn add_on_starting(&mut self, message: String) {
+        if !self.on_starting.iter().any(|other| other.message == message) {
+            self.on_starting.push(Diagnostic::error(message, conf::Span::default()));
+        }
     }
 
     /// How bad it is.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
 use control::LogLevel;
@@ -12,7 +12,7 @@ use pipeline::{Carry, Metrics, Running, Stop};
 
 use crate::background::{self, Starting};
 use crate::cli::{CONTROL_SOCKET, Goal, Options, ProcessMode, Role};
-use crate::configuration::{self, Configuration, Findings, Verdict};
+use crate::configuration::{self, Configuration, Verdict};
 use crate::desk::{Belongings, Desk, style};
 use crate::exit_code::ExitCode;
 use crate::keeper;
@@ -20,7 +20,7 @@ use crate::log::{Log, NOTICE, Shown};
 use crate::pidfile::PidFile;
 use crate::process;
 use crate::server;
-use crate::supervisor::{self, EVENTS_MAX, Supervisor};
+use crate::supervisor::{self, EVENTS_MAX, Event, Supervisor};
 use crate::version::VERSION;
 
 /// Does what `options` ask for, to the end.
@@ -128,20 +128,20 @@ impl Daemon<'_> {
         let fixed = options.log_level.is_some();
         let desk = Desk::new(events.clone(), metrics, self.log.clone(), options.python.clone(), fixed);
         let desk = Arc::new(desk);
-        let configuration = match self.prepare(&desk) {
+        let signals = match supervisor::watch(events, self.log.clone(), self.belongings.clone()) {
+            Ok(signals) => signals,
+            Err(error) => {
+                tracing::error!(%error, "Error taking up signals");
+                return ExitCode::CannotStart;
+            }
+        };
+        let configuration = match self.read(&desk, &incoming) {
             Ok(configuration) => configuration,
             Err(code) => return code,
         };
         if !options.startup_debug {
             desk.configured_level(configuration.log_level);
         }
-        let signals = match supervisor::watch(events, self.log.clone(), self.belongings.clone()) {
-            Ok(signals) => signals,
-            Err(error) => {
-                tracing::error!(error = configuration::system_words(&error), "Error taking up signals");
-                return ExitCode::CannotStart;
-            }
-        };
         let running = match Running::start(configuration.plan.clone(), Carry::default()) {
             Ok(running) => running,
             Err(failed) => {
@@ -163,15 +163,21 @@ impl Daemon<'_> {
         supervisor.run(running)
     }
 
-    fn prepare(&self, desk: &Desk) -> Result<Configuration, ExitCode> {
-        let options = self.options;
-        if !configuration::is_there(&options.config_file) {
-            return Err(ExitCode::Wrong);
+    /// The configuration, or how the process is to end.
+    fn read(&self, desk: &Arc<Desk>, events: &Receiver<Event>) -> Result<Configuration, ExitCode> {
+        if let Err(error) = supervisor::read(self.options.config_file.clone(), desk) {
+            tracing::error!(%error, "Error starting a thread that reads the configuration");
+            return Err(ExitCode::CannotStart);
         }
-        let (configuration, findings) =
-            configuration::prepare(&options.config_file, options.python.as_deref(), &desk.metrics);
-        desk.show(&findings);
-        configuration.ok_or_else(|| refused(&findings))
+        let Some(reading) = supervisor::first_reading(events) else { return Err(ExitCode::Fine) };
+        reading.show(desk);
+        reading.outcome().map_err(|verdict| match verdict {
+            Verdict::Unreadable => ExitCode::Wrong,
+            Verdict::Unstartable | Verdict::Good => {
+                tracing::error!("Error initializing message pipeline");
+                ExitCode::CannotStart
+            }
+        })
     }
 
     /// A daemon that operators cannot reach still does its work, as syslog-ng's does.
@@ -197,16 +203,6 @@ impl Daemon<'_> {
             self.log.set_shown(Shown::Nothing);
         }
         self.starting.done();
-    }
-}
-
-fn refused(findings: &Findings) -> ExitCode {
-    match findings.verdict() {
-        Verdict::Unreadable => ExitCode::Wrong,
-        Verdict::Unstartable | Verdict::Good => {
-            tracing::error!("Error initializing message pipeline");
-            ExitCode::CannotStart
-        }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::desk::Desk;
 use crate::stats;
 use crate::supervisor::Event;
 
-/// How long the supervisor may take to show that it is alive. A reload may keep it for as long as drivers take to
-/// stop.
+/// How long the supervisor may take to show that it is alive. A reload keeps it for as long as drivers take to stop
+/// and start.
 const PING_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Answers `command`; waits for the supervisor only where the command is about it.

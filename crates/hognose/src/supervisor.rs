@@ -1,32 +1,37 @@
 //! The one thread that starts, reloads and stops: whatever wants that sends it an [`Event`].
+//!
+//! Configurations are read on a thread of their own, since the Python in them may take its time; meanwhile the old
+//! one runs, and the supervisor answers.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use control::Reply;
+use pipeline::metrics::Key;
 use pipeline::{Running, StartFailed, Stop};
 
-use crate::configuration::{self, Configuration, Verdict};
+use crate::configuration::{Configuration, Verdict};
 use crate::desk::Desk;
 use crate::exit_code::ExitCode;
 use crate::log::{NOTICE, VERBOSE};
 use crate::stats;
 
+mod reading;
 mod signals;
 
+pub(crate) use reading::{Reading, read};
 pub(crate) use signals::{Signals, watch};
 
 /// Events that may wait for the supervisor.
 pub(crate) const EVENTS_MAX: usize = 64;
-/// How long the supervisor sleeps at most before it looks at the signals itself.
-const LOOK: Duration = Duration::from_secs(1);
 
-/// What the supervisor may be asked for.
-#[derive(Debug)]
+/// What the supervisor may be asked for, or told.
 pub(crate) enum Event {
     /// Read the configuration again; who asked may want to know how that went.
-    Reload(Option<SyncSender<Reply>>),
+    Reload(Option<Asker>),
+    /// A configuration has been read.
+    Read(Box<Reading>),
     /// Open files anew.
     Reopen,
     /// End.
@@ -35,13 +40,26 @@ pub(crate) enum Event {
     Ping(SyncSender<()>),
 }
 
+/// Who waits for the outcome of a reload.
+pub(crate) type Asker = SyncSender<Reply>;
+
 /// See the module's text.
 pub(crate) struct Supervisor {
     desk: Arc<Desk>,
     events: Receiver<Event>,
     signals: Signals,
     current: Configuration,
+    reload: Option<Reload>,
     next_statistics: Option<Instant>,
+}
+
+/// A reload whose configuration is being read.
+struct Reload {
+    askers: Vec<Asker>,
+    /// The counters of what runs.
+    counters: Vec<Key>,
+    /// Those who asked since: the file may have changed after it was read, so it is read again for them.
+    next: Option<Vec<Asker>>,
 }
 
 impl Supervisor {
@@ -54,22 +72,17 @@ impl Supervisor {
     ) -> Supervisor {
         desk.adopt(&current);
         let next_statistics = next_statistics(&current);
-        Supervisor { desk, events, signals, current, next_statistics }
+        Supervisor { desk, events, signals, current, reload: None, next_statistics }
     }
 
     /// Does what is asked for until that is to end, then ends `running`.
     pub(crate) fn run(mut self, mut running: Running) -> ExitCode {
         loop {
             match self.next() {
-                Some(Event::Reload(asker)) => match self.reload(running) {
-                    Ok((started, reply)) => {
-                        running = started;
-                        answer(asker, reply);
-                    }
-                    Err(code) => {
-                        answer(asker, Reply::Fail("Config reload failed, and so did going back".into()));
-                        return code;
-                    }
+                Some(Event::Reload(asker)) => self.ask_reload(asker),
+                Some(Event::Read(reading)) => match self.finish_reload(running, *reading) {
+                    Ok(started) => running = started,
+                    Err(code) => return code,
                 },
                 Some(Event::Reopen) => running.reopen(),
                 Some(Event::Ping(asker)) => {
@@ -79,56 +92,79 @@ impl Supervisor {
                 None => self.log_statistics(),
             }
         }
-        self.stop(running);
-        ExitCode::Fine
-    }
-
-    /// Ends `running`, by its deadline at the latest.
-    pub(crate) fn stop(&self, running: Running) {
         tracing::info!(target: NOTICE, version = crate::version::VERSION, "syslog-ng shutting down");
         // Nobody takes over, so what was carried out of it is closed here.
         drop(running.stop(Stop::ForGood, Instant::now() + self.current.stop_timeout));
+        ExitCode::Fine
     }
 
     /// The next event; `None` when there are statistics to log.
     fn next(&mut self) -> Option<Event> {
-        loop {
-            if self.signals.stop_wanted() {
-                return Some(Event::Stop);
-            }
-            let now = Instant::now();
-            if self.next_statistics.is_some_and(|at| at <= now) {
-                return None;
-            }
-            let until_statistics = self.next_statistics.map_or(LOOK, |at| at - now);
-            match self.events.recv_timeout(until_statistics.min(LOOK)) {
-                Ok(event) => return Some(event),
-                Err(RecvTimeoutError::Timeout) => {}
-                // Everybody who could ask for anything is gone.
-                Err(RecvTimeoutError::Disconnected) => return Some(Event::Stop),
+        // A signal that found the queue full has left a flag, and whoever has emptied the queue comes by here.
+        if self.signals.stop_wanted() {
+            return Some(Event::Stop);
+        }
+        // Nobody is left who could ask for anything: as good as a request to stop.
+        let Some(at) = self.next_statistics else { return Some(self.events.recv().unwrap_or(Event::Stop)) };
+        match self.events.recv_timeout(at.saturating_duration_since(Instant::now())) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
+        }
+    }
+
+    fn ask_reload(&mut self, asker: Option<Asker>) {
+        self.signals.reload_taken_up();
+        match &mut self.reload {
+            Some(reload) => reload.next.get_or_insert_default().extend(asker),
+            None => self.begin_reload(asker.into_iter().collect()),
+        }
+    }
+
+    fn begin_reload(&mut self, askers: Vec<Asker>) {
+        tracing::info!(target: NOTICE, "Configuration reload request received, reloading configuration");
+        self.desk.reload_begins();
+        let counters = self.desk.active_counters();
+        self.desk.metrics.mark();
+        match read(self.current.text.path.clone(), &self.desk) {
+            Ok(()) => self.reload = Some(Reload { askers, counters, next: None }),
+            Err(error) => {
+                tracing::error!(%error, "Error starting a thread that reads the configuration");
+                answer(askers, &refusal(Verdict::Unreadable));
             }
         }
     }
 
-    /// Replaces the configuration. One that cannot be used leaves the old one as it is; one that cannot be started
-    /// is followed by the old one again, with all that it had. An error is one of the old one at that.
-    fn reload(&mut self, running: Running) -> Result<(Running, Reply), ExitCode> {
-        self.signals.reload_begins();
-        tracing::info!(target: NOTICE, "Configuration reload request received, reloading configuration");
-        self.desk.reload_begins();
-        let counters = self.desk.active_counters();
-        self.desk.metrics.orphan_all();
-        let new = match self.prepare() {
-            Ok(new) => new,
+    /// Replaces the configuration with what was read, or says why not. An error is one that leaves nothing to run.
+    fn finish_reload(&mut self, running: Running, reading: Reading) -> Result<Running, ExitCode> {
+        let Some(Reload { askers, counters, next }) = self.reload.take() else { return Ok(running) };
+        reading.show(&self.desk);
+        let (running, reply) = match reading.outcome() {
+            Ok(new) => self.replace(running, new, counters)?,
             Err(verdict) => {
                 self.desk.only_these_active(counters);
-                return Ok((running, refusal(verdict)));
+                (running, refusal(verdict))
             }
         };
+        answer(askers, &reply);
+        if let Some(askers) = next {
+            self.begin_reload(askers);
+        }
+        Ok(running)
+    }
+
+    /// Stops what runs and starts `new`; if that does not start, what ran is started again with all that it had.
+    fn replace(
+        &mut self,
+        running: Running,
+        new: Configuration,
+        counters: Vec<Key>,
+    ) -> Result<(Running, Reply), ExitCode> {
         let old = running.plan().clone();
         let carry = running.stop(Stop::ForReload, Instant::now() + self.current.stop_timeout);
         let failed = match Running::start(new.plan.clone(), carry) {
             Ok(running) => {
+                self.desk.metrics.orphan_untouched();
                 tracing::info!(target: VERBOSE, "New configuration initialized");
                 self.adopt(new);
                 tracing::info!(target: NOTICE, "Configuration reload finished");
@@ -149,16 +185,6 @@ impl Supervisor {
         }
     }
 
-    fn prepare(&self) -> Result<Configuration, Verdict> {
-        let path = &self.current.text.path;
-        if !configuration::is_there(path) {
-            return Err(Verdict::Unreadable);
-        }
-        let (new, findings) = configuration::prepare(path, self.desk.python.as_deref(), &self.desk.metrics);
-        self.desk.show(&findings);
-        new.ok_or_else(|| findings.verdict())
-    }
-
     fn adopt(&mut self, new: Configuration) {
         // A level that an operator set stays, unless the configuration changes its mind.
         if new.log_level != self.current.log_level {
@@ -176,6 +202,18 @@ impl Supervisor {
     }
 }
 
+/// Waits for the first configuration to be read; `None` when the daemon is to end before that.
+pub(crate) fn first_reading(events: &Receiver<Event>) -> Option<Reading> {
+    loop {
+        match events.recv() {
+            Ok(Event::Read(reading)) => return Some(*reading),
+            Ok(Event::Stop) | Err(_) => return None,
+            // The configuration is being read, and nothing is open.
+            Ok(Event::Reload(_) | Event::Reopen | Event::Ping(_)) => {}
+        }
+    }
+}
+
 /// Logs why a configuration does not start.
 pub(crate) fn log_start_failed(failed: &StartFailed) {
     tracing::error!(driver = failed.source_id, error = %failed.error, "Error initializing message pipeline");
@@ -183,23 +221,20 @@ pub(crate) fn log_start_failed(failed: &StartFailed) {
 
 /// Says that the new configuration is not used, in the log and to who asked.
 fn refusal(verdict: Verdict) -> Reply {
-    let reply = match verdict {
-        Verdict::Unreadable | Verdict::Good => {
-            let reason = "Syntax error parsing configuration file";
-            tracing::error!(reason, "Error reloading configuration");
-            return Reply::Fail(format!("{reason}, previous config remained intact"));
-        }
-        Verdict::Unstartable => Reply::Fail("Config reload failed, reverted to previous config".into()),
-    };
-    tracing::error!("Error initializing new configuration, reverting to old config");
-    tracing::info!(target: NOTICE, "Configuration reload finished");
-    reply
+    if verdict == Verdict::Unstartable {
+        tracing::error!("Error initializing new configuration, reverting to old config");
+        tracing::info!(target: NOTICE, "Configuration reload finished");
+        return Reply::Fail("Config reload failed, reverted to previous config".into());
+    }
+    let reason = "Syntax error parsing configuration file";
+    tracing::error!(reason, "Error reloading configuration");
+    Reply::Fail(format!("{reason}, previous config remained intact"))
 }
 
-fn answer(asker: Option<SyncSender<Reply>>, reply: Reply) {
-    if let Some(asker) = asker {
+fn answer(askers: Vec<Asker>, reply: &Reply) {
+    for asker in askers {
         // An operator who is gone by now does not need to know.
-        let _ = asker.try_send(reply);
+        let _ = asker.try_send(reply.clone());
     }
 }
 

@@ -58,7 +58,15 @@ pub enum State {
 /// Every counter of the daemon. Survives reloads, so that numbers go on.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    rows: Mutex<BTreeMap<Key, (Counter, State)>>,
+    rows: Mutex<BTreeMap<Key, Row>>,
+}
+
+#[derive(Debug)]
+struct Row {
+    counter: Counter,
+    state: State,
+    /// Whether anybody has asked for it since the last mark.
+    touched: bool,
 }
 
 impl Metrics {
@@ -71,19 +79,30 @@ impl Metrics {
     pub fn counter(&self, component: &str, id: &str, instance: &str, kind: &'static str) -> Counter {
         let key = Key { component: component.into(), id: id.into(), instance: instance.into(), kind };
         let mut rows = self.rows.lock();
-        let row = rows.entry(key).or_insert_with(|| (Counter::default(), State::Active));
-        row.1 = State::Active;
-        row.0.clone()
+        let fresh = || Row { counter: Counter::default(), state: State::Active, touched: true };
+        let row = rows.entry(key).or_insert_with(fresh);
+        (row.state, row.touched) = (State::Active, true);
+        row.counter.clone()
     }
 
     /// Marks every counter orphaned; those that a new plan asks for again become active.
     pub fn orphan_all(&self) {
-        self.rows.lock().values_mut().for_each(|row| row.1 = State::Orphaned);
+        self.rows.lock().values_mut().for_each(|row| row.state = State::Orphaned);
+    }
+
+    /// Remembers this moment, for [`Metrics::orphan_untouched`].
+    pub fn mark(&self) {
+        self.rows.lock().values_mut().for_each(|row| row.touched = false);
+    }
+
+    /// Marks those counters orphaned that nobody has asked for since the last [`Metrics::mark`].
+    pub fn orphan_untouched(&self) {
+        self.rows.lock().values_mut().filter(|row| !row.touched).for_each(|row| row.state = State::Orphaned);
     }
 
     /// Forgets orphaned counters.
     pub fn remove_orphans(&self) {
-        self.rows.lock().retain(|_, row| row.1 == State::Active);
+        self.rows.lock().retain(|_, row| row.state == State::Active);
     }
 
     /// Sets every counter to 0, but for those that show a present amount.
@@ -93,7 +112,7 @@ impl Metrics {
 
     /// Sets those counters to 0 for whose key `chosen` holds, but for those that show a present amount.
     pub fn reset_some(&self, chosen: impl Fn(&Key) -> bool) {
-        for (key, (counter, _)) in self.rows.lock().iter() {
+        for (key, Row { counter, .. }) in self.rows.lock().iter() {
             if !matches!(key.kind, "queued" | "memory_usage" | "connections" | "stamp") && chosen(key) {
                 counter.set(0);
             }
@@ -102,6 +121,6 @@ impl Metrics {
 
     /// All rows, by key.
     pub fn rows(&self) -> Vec<(Key, u64, State)> {
-        self.rows.lock().iter().map(|(key, (counter, state))| (key.clone(), counter.get(), *state)).collect()
+        self.rows.lock().iter().map(|(key, row)| (key.clone(), row.counter.get(), row.state)).collect()
     }
 }

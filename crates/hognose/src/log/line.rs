@@ -133,7 +133,8 @@ impl Fields {
     fn text(&self) -> String {
         // A text that brings its facts along is whole: `Log statistics; …`.
         let end = if self.pairs.is_empty() && self.message.ends_with('\'') { "" } else { ";" };
-        format!("{}{end}{}", self.message, self.pairs)
+        // The system's words for an error, as syslog-ng writes them: `Permission denied (13)`.
+        format!("{}{end}{}", self.message, self.pairs).replace(" (os error ", " (")
     }
 
     fn add(&mut self, name: &str, value: fmt::Arguments<'_>) {
@@ -264,6 +265,12 @@ mod tests {
             || tracing::info!(version = "0.1", times = 3, on = true, path = %"/x", "up"),
             "up; version='0.1', times='3', on='true', path='/x'\n",
         );
+    }
+
+    #[test]
+    fn errors_of_the_system_have_their_number() {
+        let error = std::io::Error::from_raw_os_error(13);
+        check(|| tracing::error!(%error, "no"), "no; error='Permission denied (13)'\n");
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Signals {
     }
 
     /// A reload that is asked for from now on is another one.
-    pub(super) fn reload_begins(&self) {
+    pub(super) fn reload_taken_up(&self) {
         self.0.reload.store(false, Ordering::Release);
     }
 }
