@@ -93,6 +93,11 @@ def _prepare_driver(hello: dict[str, Any], worker: _syslogng.Worker, report: Rep
             loader.run_block(main_module, block["file"], block["line"], block["text"])
         except BaseException as error:
             raise Refusal("block", f"error in a python block: {trace.one_line(error)}", error) from None
+    if hello["await_init"]:
+        # Another configuration still runs, and its deinit() comes before our init().
+        frame = worker.receive()
+        if frame is None or frame["t"] != "init":
+            _leave(_DONE)
     driver = Driver(hello["driver"], tuple(hello["config_version"]), worker, report)
     driver.prepare()
     return driver

@@ -12,6 +12,7 @@
 #![expect(unsafe_code, reason = "an object type against the C API")]
 
 pub(crate) mod body;
+mod fast;
 mod methods;
 pub(crate) mod pairs;
 mod stamp;
@@ -48,7 +49,9 @@ pub(crate) fn make_type<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'p
     slots.add(ffi::Py_tp_traverse, traverse as *mut c_void);
     slots.add(ffi::Py_tp_clear, clear as *mut c_void);
     methods::add_slots(&mut slots);
+    fast::add_slot(module.py(), &mut slots);
     let made = raw::make_type(module, c"_syslogng.LogMessage", size_of::<Object>(), slots)?;
+    fast::set_field(&made)?;
     // This reference is never given back: objects are made of the type for as long as the process lives.
     TYPE.store(made.clone().into_ptr().cast(), Relaxed);
     Ok(made)
@@ -81,6 +84,17 @@ pub(crate) unsafe fn body<'a>(object: *mut ffi::PyObject) -> Option<&'a Body> {
 pub(crate) fn body_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a Body> {
     // SAFETY: a `Bound` proves the GIL, and keeps the object alive as long as the borrow is.
     unsafe { body(object.as_ptr()) }
+}
+
+/// Sets the bookmark of a message.
+pub(crate) fn set_bookmark(object: &Bound<'_, PyAny>, bookmark: &Bound<'_, PyAny>) {
+    if let Some(body) = body_of(object) {
+        // SAFETY: a `Bound` proves the GIL and is alive; with a bookmark the message can be part of a cycle.
+        unsafe {
+            body.set_bookmark(bookmark.as_ptr());
+            fast::track(object.as_ptr());
+        }
+    }
 }
 
 /// A new message of exactly this type, empty and of this moment.
@@ -202,9 +216,13 @@ unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
         let body = &raw mut (*object.cast::<Object>()).body;
         (*body).clear();
         ptr::drop_in_place(body);
-        let free = ffi::PyType_GetSlot(kind, ffi::Py_tp_free);
-        let free = std::mem::transmute::<*mut c_void, ffi::freefunc>(free);
-        free(object.cast::<c_void>());
+        if kind == TYPE.load(Relaxed) {
+            ffi::PyObject_GC_Del(object.cast::<c_void>());
+        } else {
+            let free = ffi::PyType_GetSlot(kind, ffi::Py_tp_free);
+            let free = std::mem::transmute::<*mut c_void, ffi::freefunc>(free);
+            free(object.cast::<c_void>());
+        }
         ffi::Py_DECREF(kind.cast::<ffi::PyObject>());
     }
 }

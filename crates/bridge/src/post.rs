@@ -10,7 +10,7 @@ use std::{
 };
 
 use channel::{Flow, Producer, Refused, Wait, protocol::SuspendedPost};
-use message::{Builtin, Entry, Name, ValueType, record};
+use message::{Builtin, Entry, Head, Name, ValueType, record};
 use pyo3::{
     create_exception,
     exceptions::{PyRuntimeError, PyValueError},
@@ -132,19 +132,25 @@ impl Post {
     #[inline]
     fn write(&self, message: &Body, transport: Option<&[u8]>) -> Result<(), (Refused, usize)> {
         let head = message.head();
-        let transport = transport.map(|value| Entry {
-            name: Name::Builtin(Builtin::Transport),
-            value,
-            kind: ValueType::String,
-        });
-        message.with_entries(transport, |entries| {
-            let length = record::encoded_bytes(entries);
-            let mut producer = self.producer.borrow_mut();
-            let mut place = producer.reserve(length).map_err(|refused| (refused, length))?;
-            record::encode_into(place.bytes_mut(), &head, entries);
-            place.commit(length);
-            Ok(())
-        })
+        let value = |name, value| Entry { name: Name::Builtin(name), value, kind: ValueType::String };
+        match (message.only_text(), transport) {
+            // The one message in front of all others, and worth a copy of the code.
+            (Some(text), None) => self.place(&head, &[value(Builtin::Message, text)]),
+            _ => {
+                let transport = transport.map(|transport| value(Builtin::Transport, transport));
+                message.with_entries(transport, |entries| self.place(&head, entries))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn place(&self, head: &Head, entries: &[Entry<'_>]) -> Result<(), (Refused, usize)> {
+        let length = record::encoded_bytes(entries);
+        let mut producer = self.producer.borrow_mut();
+        let mut place = producer.reserve(length).map_err(|refused| (refused, length))?;
+        record::encode_into(place.bytes_mut(), head, entries);
+        place.commit(length);
+        Ok(())
     }
 
     /// True: try again. False: the message is dropped.

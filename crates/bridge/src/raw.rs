@@ -60,7 +60,10 @@ pub(crate) fn make_type<'py>(
     slots.push(ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: methods.as_mut_ptr().cast() });
     slots.push(ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: getset.as_mut_ptr().cast() });
     slots.push(ffi::PyType_Slot::default());
-    let flags = ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE | ffi::Py_TPFLAGS_HAVE_GC;
+    let flags = ffi::Py_TPFLAGS_DEFAULT
+        | ffi::Py_TPFLAGS_BASETYPE
+        | ffi::Py_TPFLAGS_HAVE_GC
+        | ffi::Py_TPFLAGS_IMMUTABLETYPE;
     let mut spec = ffi::PyType_Spec {
         name: name.as_ptr(),
         basicsize: size as c_int,
@@ -83,14 +86,26 @@ pub(crate) fn make_type<'py>(
 /// With the GIL.
 pub(crate) unsafe fn guarded<T>(code: impl FnOnce(Python<'_>) -> PyResult<T>) -> Option<T> {
     // Attaching again is cheap, and tells PyO3 that references may be dropped at once.
-    Python::attach(|py| {
-        let result = catch_unwind(AssertUnwindSafe(|| code(py))).unwrap_or_else(|_| {
-            Err(PyRuntimeError::new_err(
-                "internal error in _syslogng: please report it with what stderr says",
-            ))
-        });
-        result.map_err(|error| error.restore(py)).ok()
-    })
+    Python::attach(|py| run(py, code))
+}
+
+/// As [`guarded`], a little quicker: for code that has no `Py` to drop unless it fails.
+///
+/// # Safety
+///
+/// With the GIL.
+#[inline]
+pub(crate) unsafe fn guarded_quick<T>(code: impl FnOnce(Python<'_>) -> PyResult<T>) -> Option<T> {
+    // SAFETY: the caller's word.
+    run(unsafe { Python::assume_attached() }, code)
+}
+
+#[inline]
+fn run<T>(py: Python<'_>, code: impl FnOnce(Python<'_>) -> PyResult<T>) -> Option<T> {
+    let result = catch_unwind(AssertUnwindSafe(|| code(py))).unwrap_or_else(|_| {
+        Err(PyRuntimeError::new_err("internal error in _syslogng: please report it with what stderr says"))
+    });
+    result.map_err(|error| error.restore(py)).ok()
 }
 
 /// The arguments of one call.

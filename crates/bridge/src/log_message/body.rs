@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::{ptr, slice};
 
-use message::{Builtin, Entry, Head, Name, RecordFlags, Stamp, ValueType};
+use message::{Builtin, Entry, Head, Name, RecordFlags, Stamp, ValueType, Zone, time::MICROS_PER_SECOND};
 use pyo3::{ffi, prelude::*, types::PyBytes};
 
 use super::pairs::{Overfull, Pairs};
@@ -52,7 +52,7 @@ impl Body {
     /// An empty message of this moment.
     #[inline]
     pub(super) fn new() -> Body {
-        let now = message::time::now();
+        let now = now();
         Body {
             text: Cell::new(Text::NONE),
             bookmark: Cell::new(ptr::null_mut()),
@@ -125,6 +125,30 @@ impl Body {
         !self.bookmark.get().is_null()
     }
 
+    /// Whether it refers to nothing but a text that refers to nothing: it cannot be part of a cycle.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        let text = self.text.get().object;
+        // SAFETY: null or an object this body owns.
+        let plain = text.is_null()
+            || unsafe { ffi::PyUnicode_CheckExact(text) != 0 || ffi::PyBytes_CheckExact(text) != 0 };
+        plain && !self.has_bookmark()
+    }
+
+    /// The MESSAGE of a message that has nothing else.
+    #[inline]
+    pub(crate) fn only_text(&self) -> Option<&[u8]> {
+        let pairs = self.pairs.take();
+        let alone = pairs.is_none();
+        self.pairs.set(pairs);
+        let text = self.text.get();
+        if !alone || text.object.is_null() {
+            return None;
+        }
+        // SAFETY: as in `with_entries`: the caller runs no Python code while it has the bytes.
+        Some(unsafe { slice::from_raw_parts(text.data, text.len) })
+    }
+
     /// The references the garbage collector follows.
     pub(super) fn references(&self) -> [*mut ffi::PyObject; 2] {
         [self.text.get().object, self.bookmark.get()]
@@ -177,6 +201,14 @@ impl Body {
 
     pub(crate) fn flags(&self) -> RecordFlags {
         self.flags.get()
+    }
+
+    /// Runs `with` on the pairs if there are any. `with` must not run Python code.
+    pub(super) fn peek_pairs<T>(&self, with: impl FnOnce(&Pairs) -> Option<T>) -> Option<T> {
+        let pairs = self.pairs.take()?;
+        let result = with(&pairs);
+        self.pairs.set(Some(pairs));
+        result
     }
 
     /// Runs `with` on the pairs, and makes them first if there are none. `with` must not run Python code.
@@ -261,6 +293,14 @@ impl Body {
         self.flags.set(other.flags.get());
         self.compat.set(other.compat.get());
     }
+}
+
+/// The present: what `message::time::now` says, with fewer conversions on the way.
+#[inline]
+fn now() -> Stamp {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    let micros = now.tv_sec * MICROS_PER_SECOND + i64::from(now.tv_nsec as i32) / 1000;
+    Stamp { micros, zone: Zone::system().offset_at(now.tv_sec) }
 }
 
 /// # Safety

@@ -1,6 +1,4 @@
 //! What a `LogMessage` does when it is asked to: all of it safe code but the slots' C functions.
-#![expect(unsafe_code, reason = "the slots' C functions")]
-
 mod mapping;
 
 use std::{borrow::Cow, ffi::c_void, net::IpAddr};
@@ -115,7 +113,7 @@ fn find<'py>(py: Python<'py>, body: &Body, name: &[u8]) -> Option<Found<'py>> {
     {
         return Some(Found::Text(text));
     }
-    let pair = body.with_pairs(|pairs| pairs.get(key).map(|(value, kind)| (value.to_vec(), kind)));
+    let pair = body.peek_pairs(|pairs| pairs.get(key).map(|(value, kind)| (value.to_vec(), kind)));
     let (value, kind) = pair.or_else(|| macros::value(body, key))?;
     let hidden = matches!(kind, ValueType::Bytes | ValueType::Protobuf);
     (!hidden).then_some(Found::Pair(value, kind))
@@ -265,8 +263,7 @@ fn set_recvd_rawmsg_size<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResu
 fn set_bookmark<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResult<Object<'py>> {
     let [bookmark] = args.take("set_bookmark", ["bookmark"], 1)?;
     if let Some(bookmark) = bookmark {
-        // SAFETY: both are alive, and `me` proves the GIL.
-        unsafe { body(me)?.set_bookmark(bookmark.as_ptr()) };
+        super::set_bookmark(me, &bookmark);
     }
     Ok(none(me))
 }

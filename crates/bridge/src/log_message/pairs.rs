@@ -6,7 +6,7 @@ use message::{Builtin, Entry, Name, ValueType, record::PAIRS_MAX};
 pub(crate) const PAIRS_BYTES_MAX: usize = message::record::RECORD_BYTES_MAX;
 
 /// Pairs in the order they were set, with their bytes in one run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pairs {
     index: Vec<Pair>,
     /// Names and values, back to back, those of replaced pairs included.
@@ -34,6 +34,15 @@ enum Key {
 /// A message that would have more pairs or bytes than one can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Overfull;
+
+impl Default for Pairs {
+    /// None yet, with room for what most messages have.
+    fn default() -> Pairs {
+        const PAIRS: usize = 8;
+        const BYTES: usize = 256;
+        Pairs { index: Vec::with_capacity(PAIRS), bytes: Vec::with_capacity(BYTES), dead: 0 }
+    }
+}
 
 impl Pairs {
     pub(crate) fn get(&self, name: Name<'_>) -> Option<(&[u8], ValueType)> {

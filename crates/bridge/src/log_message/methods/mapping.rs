@@ -1,9 +1,10 @@
 //! `msg[name]` and its kin.
+#![expect(unsafe_code, reason = "the slots' C functions")]
 
 use std::ffi::c_int;
 
 use super::*;
-use crate::raw::guarded;
+use crate::raw::{guarded, guarded_quick};
 
 /// Characters of MESSAGE in a repr.
 const REPR_CHARS: usize = 60;
@@ -21,7 +22,7 @@ pub(super) fn add_slots(slots: &mut Slots) {
 unsafe extern "C" fn subscript(me: *mut ffi::PyObject, key: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: Python calls this with the GIL and two live objects.
     let found = unsafe {
-        guarded(|py| {
+        guarded_quick(|py| {
             let (me, key) = (Bound::from_borrowed_ptr(py, me), Bound::from_borrowed_ptr(py, key));
             get_item(&me, &key).map(Bound::unbind)
         })
@@ -36,7 +37,7 @@ unsafe extern "C" fn assign(
 ) -> c_int {
     // SAFETY: as above; `value` is null for `del`.
     let done = unsafe {
-        guarded(|py| {
+        guarded_quick(|py| {
             let (me, key) = (Bound::from_borrowed_ptr(py, me), Bound::from_borrowed_ptr(py, key));
             match Bound::from_borrowed_ptr_or_opt(py, value) {
                 Some(value) => set_item(&me, &key, &value),
