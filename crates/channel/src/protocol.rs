@@ -4,7 +4,7 @@
 //! Both ends come from one build, so the protocol has a number and no negotiation. The worker is not trusted: its
 //! frames are short, every length is checked before anything is stored, and the daemon's end never blocks.
 //!
-//! Order: `hello` → `ready` or `refused` → `start` → whatever happens → `request_exit` → `finished` or `failed` →
+//! Order: `hello` → (`init` →) `ready` or `refused` → `start` → whatever happens → `request_exit` → `finished` or `failed` →
 //! `deinitialised`. In inspect mode: `hello` → `inspected`, and the worker ends.
 
 mod frame;

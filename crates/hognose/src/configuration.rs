@@ -14,7 +14,7 @@ use conf::ast::Config;
 use conf::span::Sources;
 use conf::{Diagnostic, Diagnostics, Environment, GlobalOptions, Loaded, Style};
 use control::LogLevel;
-use pipeline::{Compiled, Metrics, Plan, Registry};
+use pipeline::{Compiled, Metrics, Plan, Registry, StartError};
 use python::inspect::{Finding, Severity};
 use sha2::{Digest, Sha256};
 
@@ -86,12 +86,14 @@ pub(crate) fn registry() -> Registry {
 
 /// Reads the configuration at `path` and makes a plan of it; `interpreter` is `--python`.
 ///
-/// There is a configuration exactly when the verdict on the findings is good.
-pub(crate) fn prepare(
+/// There is a configuration exactly when the verdict on the findings is good. `get_going` is given its plan as soon as
+/// nothing speaks against it, so that what takes time to start does so while the Python is looked at.
+pub(crate) fn prepare<T>(
     path: &Path,
     interpreter: Option<&str>,
     metrics: &Arc<Metrics>,
-) -> (Option<Configuration>, Findings) {
+    get_going: impl FnOnce(Arc<Plan>) -> Result<T, StartError>,
+) -> (Option<(Configuration, T)>, Findings) {
     let loaded = conf::load(path, &environment());
     let mut findings = Findings::default();
     let given = GlobalOptions::of(&loaded.config, &mut findings.on_reading);
@@ -108,19 +110,29 @@ pub(crate) fn prepare(
         pipeline::compile(&loaded, &globals, &registry(), metrics);
     findings.on_reading.append(diagnostics);
     findings.on_starting.append(at_start);
+    let plan = plan.map(Arc::new);
+    let going =
+        plan.clone().filter(|_| findings.verdict() == Verdict::Good && !loaded.diagnostics.has_errors());
+    let going = going.map(get_going).transpose().unwrap_or_else(|error| {
+        findings.add_on_starting(error.to_string());
+        None
+    });
     match python::inspect::inspect(&loaded, &globals, &about) {
         Ok(found) => findings.python = found,
         Err(error) => findings.add_on_starting(error.to_string()),
     }
     let text = Text::of(path, &loaded);
     findings.add(loaded);
-    let plan = plan.filter(|_| findings.verdict() == Verdict::Good);
-    let configuration = plan.map(|plan| Configuration {
-        plan: Arc::new(plan),
-        text,
-        stop_timeout: globals.stop_timeout.duration(),
-        log_level: level(globals.log_level),
-        stats_freq: globals.stats().freq,
+    let good = findings.verdict() == Verdict::Good;
+    let configuration = plan.zip(going).filter(|_| good).map(|(plan, going)| {
+        let configuration = Configuration {
+            plan,
+            text,
+            stop_timeout: globals.stop_timeout.duration(),
+            log_level: level(globals.log_level),
+            stats_freq: globals.stats().freq,
+        };
+        (configuration, going)
     });
     (configuration, findings)
 }
@@ -219,10 +231,15 @@ impl Findings {
         for diagnostic in on_both.filter(|diagnostic| remarks || diagnostic.severity > conf::Severity::Info) {
             all.push(diagnostic.clone());
         }
+        let mut elsewhere = String::new();
+        for finding in &self.python {
+            match show::in_text(finding, &self.sources) {
+                Some(diagnostic) => all.push(diagnostic),
+                None => show::elsewhere(&mut elsewhere, finding),
+            }
+        }
         all.sort();
-        let mut out = all.render(&self.sources, style);
-        self.python.iter().for_each(|finding| show::python(&mut out, finding));
-        out
+        all.render(&self.sources, style) + &elsewhere
     }
 
     /// Logs each mistake and each warning, for those who do not see stderr.

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
 use control::LogLevel;
-use pipeline::{Carry, Metrics, Running, Stop};
+use pipeline::{Carry, Metrics, Prepared, Running, Stop};
 
 use crate::background::{self, Starting};
 use crate::cli::{CONTROL_SOCKET, Goal, Options, ProcessMode, Role};
@@ -135,14 +135,14 @@ impl Daemon<'_> {
                 return ExitCode::CannotStart;
             }
         };
-        let configuration = match self.read(&desk, &incoming) {
-            Ok(configuration) => configuration,
+        let (configuration, prepared) = match self.read(&desk, &incoming) {
+            Ok(both) => both,
             Err(code) => return code,
         };
         if !options.startup_debug {
             desk.configured_level(configuration.log_level);
         }
-        let running = match Running::start(configuration.plan.clone(), Carry::default()) {
+        let running = match Running::start(prepared, Carry::default()) {
             Ok(running) => running,
             Err(failed) => {
                 supervisor::log_start_failed(&failed);
@@ -164,7 +164,11 @@ impl Daemon<'_> {
     }
 
     /// The configuration, or how the process is to end.
-    fn read(&self, desk: &Arc<Desk>, events: &Receiver<Event>) -> Result<Configuration, ExitCode> {
+    fn read(
+        &self,
+        desk: &Arc<Desk>,
+        events: &Receiver<Event>,
+    ) -> Result<(Configuration, Prepared), ExitCode> {
         if let Err(error) = supervisor::read(self.options.config_file.clone(), desk) {
             tracing::error!(%error, "Error starting a thread that reads the configuration");
             return Err(ExitCode::CannotStart);

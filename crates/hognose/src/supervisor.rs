@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use control::Reply;
 use pipeline::metrics::Key;
-use pipeline::{Running, StartFailed, Stop};
+use pipeline::{Prepared, Running, StartFailed, Stop};
 
 use crate::configuration::{Configuration, Verdict};
 use crate::desk::Desk;
@@ -140,7 +140,7 @@ impl Supervisor {
         let Some(Reload { askers, counters, next }) = self.reload.take() else { return Ok(running) };
         reading.show(&self.desk);
         let (running, reply) = match reading.outcome() {
-            Ok(new) => self.replace(running, new, counters)?,
+            Ok((new, prepared)) => self.replace(running, new, prepared, counters)?,
             Err(verdict) => {
                 self.desk.only_these_active(counters);
                 (running, refusal(verdict))
@@ -158,11 +158,12 @@ impl Supervisor {
         &mut self,
         running: Running,
         new: Configuration,
+        prepared: Prepared,
         counters: Vec<Key>,
     ) -> Result<(Running, Reply), ExitCode> {
         let old = running.plan().clone();
         let carry = running.stop(Stop::ForReload, Instant::now() + self.current.stop_timeout);
-        let failed = match Running::start(new.plan.clone(), carry) {
+        let failed = match Running::start(prepared, carry) {
             Ok(running) => {
                 self.desk.metrics.orphan_untouched();
                 tracing::info!(target: VERBOSE, "New configuration initialized");
@@ -175,10 +176,18 @@ impl Supervisor {
         log_start_failed(&failed);
         let reply = refusal(Verdict::Unstartable);
         self.desk.only_these_active(counters);
-        match Running::start(old, failed.carry.0) {
+        let again = match Prepared::of(old) {
+            Ok(prepared) => {
+                Running::start(prepared, failed.carry.0).map_err(|failed| log_start_failed(&failed))
+            }
+            Err(error) => {
+                tracing::error!(%error, "Error initializing message pipeline");
+                Err(())
+            }
+        };
+        match again {
             Ok(running) => Ok((running, reply)),
-            Err(failed) => {
-                log_start_failed(&failed);
+            Err(()) => {
                 tracing::error!("Error initializing old configuration again, there is nothing left to run");
                 Err(ExitCode::CannotStart)
             }

@@ -9,7 +9,7 @@ use crate::destination::{Worker, wait_until};
 use crate::exit::Exit;
 use crate::inlet::Inlet;
 use crate::plan::{DestinationNode, Plan, SourceNode};
-use crate::source::{Entry, Post, Setup, Source, StartError};
+use crate::source::{Early, Entry, Post, Setup, Source, StartError};
 
 /// A started plan.
 pub struct Running {
@@ -29,6 +29,32 @@ struct RunningDestination {
     persist_name: String,
     exit: Exit,
     thread: JoinHandle<()>,
+}
+
+/// A plan on the way to life: its source drivers exist, and those that need time to start are at it, while the
+/// configuration before still runs. Dropped, it comes to nothing.
+pub struct Prepared {
+    plan: Arc<Plan>,
+    sources: Vec<(Box<dyn Source>, Exit)>,
+}
+
+impl Prepared {
+    /// Makes the drivers of `plan`.
+    pub fn of(plan: Arc<Plan>) -> Result<Prepared, StartError> {
+        let mut sources = Vec::new();
+        for node in &plan.sources {
+            let exit =
+                Exit::new().map_err(|error| StartError::new(format!("no descriptor left: {error}")))?;
+            let mut source = (node.plan.make)();
+            source.prepare(&Early {
+                id: &node.id,
+                metrics: &plan.metrics,
+                flow_control: node.flow_control,
+            })?;
+            sources.push((source, exit));
+        }
+        Ok(Prepared { plan, sources })
+    }
 }
 
 /// A start that failed, with what is to be handed to the next one.
@@ -64,9 +90,10 @@ const WORKER_GRACE: Duration = Duration::from_millis(500);
 impl Running {
     /// Brings `plan` to life. Destinations start first: a source may post as soon as its thread exists.
     ///
-    /// Sources are prepared one after the other and then initialised one after the other, so that what takes time
-    /// (a worker) takes it side by side. If one refuses, everything is stopped again.
-    pub fn start(plan: Arc<Plan>, mut carry: Carry) -> Result<Running, Box<StartFailed>> {
+    /// Sources begin one after the other and are then initialised one after the other, so that what takes time takes
+    /// it side by side. If one refuses, everything is stopped again.
+    pub fn start(prepared: Prepared, mut carry: Carry) -> Result<Running, Box<StartFailed>> {
+        let Prepared { plan, sources } = prepared;
         let mut running = Running { plan: plan.clone(), sources: Vec::new(), destinations: Vec::new() };
         for node in &plan.destinations {
             match RunningDestination::start(node, &mut carry) {
@@ -74,18 +101,9 @@ impl Running {
                 Err(error) => return Err(running.refused(node.inlet.id(), error, carry, Vec::new())),
             }
         }
-        let mut ready: Vec<(&SourceNode, Box<dyn Source>, Exit)> = Vec::new();
-        for node in &plan.sources {
-            let exit = match Exit::new() {
-                Ok(exit) => exit,
-                Err(error) => {
-                    let error = StartError::new(format!("no descriptor left: {error}"));
-                    return Err(running.refused(&node.id, error, carry, ready));
-                }
-            };
-            ready.push((node, (node.plan.make)(), exit));
-        }
-        for half in [<dyn Source>::prepare, <dyn Source>::init] {
+        let mut ready: Vec<(&SourceNode, Box<dyn Source>, Exit)> =
+            plan.sources.iter().zip(sources).map(|(node, (source, exit))| (node, source, exit)).collect();
+        for half in [<dyn Source>::begin, <dyn Source>::init] {
             for i in 0..ready.len() {
                 let (node, source, exit) = &mut ready[i];
                 let mut setup = Setup {

@@ -13,11 +13,18 @@ use crate::flow::Flow;
 use crate::metrics::{Counter, Metrics};
 use crate::path::{self, Branch};
 
-/// A source driver, made from its plan. `prepare` and `init` run on the supervisor's thread, `run` on a thread of the
-/// source's own, `deinit` on the supervisor's again.
+/// A source driver, made from its plan. `run` has a thread of the source's own; the other methods are called on
+/// threads of the supervisor, one after the other.
 pub trait Source: Send {
-    /// First half of the start: sets going what takes time (a worker, say), and does not wait for it.
-    fn prepare(&mut self, setup: &mut Setup<'_>) -> Result<(), StartError> {
+    /// Sets going what takes time (a worker, say) while the configuration before still runs, and does not wait for
+    /// it. Nothing that the one before holds may be touched. May be followed by nothing, if that one goes on.
+    fn prepare(&mut self, early: &Early<'_>) -> Result<(), StartError> {
+        let _ = early;
+        Ok(())
+    }
+
+    /// First half of the start: sets going what needs the one before to be gone, and does not wait for it.
+    fn begin(&mut self, setup: &mut Setup<'_>) -> Result<(), StartError> {
         let _ = setup;
         Ok(())
     }
@@ -53,6 +60,16 @@ impl StartError {
     pub fn new(what: impl Into<String>) -> StartError {
         StartError { what: what.into() }
     }
+}
+
+/// What a source gets before its start.
+pub struct Early<'a> {
+    /// `s_net#0`.
+    pub id: &'a str,
+    /// The daemon's counters.
+    pub metrics: &'a Arc<Metrics>,
+    /// Whether any log path makes this source wait for delivery.
+    pub flow_control: bool,
 }
 
 /// What a source gets while it starts.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use channel::protocol::{FromWorker, Hello, ToWorker};
 use channel::{Next, Pace, UplinkOptions};
 use message::{Builtin, Origin, Record};
-use pipeline::{Ack, Carry, Exit, OriginBase, Position, Post, Setup, Source, StartError};
+use pipeline::{Ack, Carry, Early, Exit, OriginBase, Position, Post, Setup, Source, StartError};
 
 use crate::backoff::Backoff;
 use crate::counters::Counters;
@@ -95,13 +95,14 @@ impl Driver {
         }
     }
 
-    fn spawn(&mut self) -> Result<Worker, String> {
+    /// Starts a worker; `await_init`: it waits for leave to call `init()`.
+    fn spawn(&mut self, await_init: bool) -> Result<Worker, String> {
         let made = &self.made;
         self.suspended_reported = 0;
         self.done = false;
         let spawned = self.credit.for_worker(|window| {
             let ring = UplinkOptions { window, ..UplinkOptions::default() };
-            let worker = Worker::spawn(&made.launch, made.hello.clone(), &ring)?;
+            let worker = Worker::spawn(&made.launch, Hello { await_init, ..made.hello.clone() }, &ring)?;
             Ok::<_, crate::worker::SpawnError>((worker.uplink.credits().clone(), worker))
         });
         spawned.map_err(|error| error.to_string())
@@ -312,7 +313,7 @@ impl Driver {
             return;
         }
         self.counters.restarts.add(1);
-        self.life = match self.spawn() {
+        self.life = match self.spawn(false) {
             Ok(worker) => Life::Starting(worker),
             Err(why) => {
                 let wait = self.backoff.after(Duration::ZERO);
@@ -354,16 +355,24 @@ impl Driver {
 }
 
 impl Source for Driver {
-    fn prepare(&mut self, setup: &mut Setup<'_>) -> Result<(), StartError> {
+    fn prepare(&mut self, early: &Early<'_>) -> Result<(), StartError> {
         let host = message::host::short();
         self.origin = self.made.origin.origin(host, &[(Builtin::Msgformat, b"raw")]);
         self.credit = Credit::new(match self.made.window {
-            _ if !setup.flow_control => Limit::None,
+            _ if !early.flow_control => Limit::None,
             Some(window) => Limit::Fixed(window),
             None => Limit::Adaptive,
         });
-        self.counters = Counters::new(setup.metrics, setup.id, &self.made.class);
-        self.life = Life::Starting(self.spawn().map_err(StartError::new)?);
+        self.counters = Counters::new(early.metrics, early.id, &self.made.class);
+        // The interpreter starts and the blocks are executed while the configuration before still runs.
+        self.life = Life::Starting(self.spawn(true).map_err(StartError::new)?);
+        Ok(())
+    }
+
+    fn begin(&mut self, _setup: &mut Setup<'_>) -> Result<(), StartError> {
+        if let Life::Starting(worker) = &mut self.life {
+            worker.send(&ToWorker::Init);
+        }
         Ok(())
     }
 

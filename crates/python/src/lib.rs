@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod interpreter;
 mod output;
 mod report;
+mod spawner;
 mod spec;
 mod worker;
 

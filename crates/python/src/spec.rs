@@ -252,6 +252,7 @@ pub(crate) fn hello(mode: Mode, config: &Config, sources: &Sources, globals: &Gl
         argv0: "syslog-ng".to_owned(),
         log_level: Some(log_level()),
         stop_timeout_ms: globals.stop_timeout.duration().as_millis() as u64,
+        await_init: false,
         driver: None,
         drivers: Vec::new(),
     }

@@ -17,6 +17,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::home::Home;
 use crate::output::Output;
+use crate::spawner;
 
 /// The program a worker starts with: puts the package and the extension in place and goes on in them.
 const BOOT: &str = include_str!("../../../python/syslogng/_boot.py");
@@ -84,8 +85,7 @@ impl Worker {
                 FdMapping { parent_fd: doorbell, child_fd: DOORBELL_FD },
             ])
             .map_err(|error| io::Error::other(error.to_string()))?;
-        let mut child = command.spawn()?;
-        drop(command);
+        let mut child = spawner::spawn(command)?;
         let pidfd = match pid_of(&child).map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
             Some(Ok(pidfd)) => pidfd,
             failed => {

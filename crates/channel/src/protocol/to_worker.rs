@@ -12,6 +12,8 @@ use super::{FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX, Level};
 pub enum ToWorker {
     /// The first frame: everything the worker has to know.
     Hello(Box<Hello>),
+    /// Where `hello` says to wait for it: make the object and call `init()`.
+    Init,
     /// After `ready`: call `run()`, or open and fetch.
     Start,
     /// Credits are there again after a suspension: call `wakeup()`.
@@ -65,6 +67,8 @@ pub struct Hello {
     pub log_level: Option<Level>,
     /// How long the worker may take to end after `request_exit`, in milliseconds.
     pub stop_timeout_ms: u64,
+    /// Execute the blocks, then wait for `init` before the object is made: another configuration still runs.
+    pub await_init: bool,
     /// The driver to run.
     pub driver: Option<Driver>,
     /// The drivers to inspect.

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use pipeline::Prepared;
+
 use super::Event;
 use crate::configuration::{self, Configuration, Findings, Verdict};
 use crate::desk::Desk;
 
 /// What came of reading a configuration.
 pub(crate) struct Reading {
-    configuration: Option<Configuration>,
+    configuration: Option<(Configuration, Prepared)>,
     /// `None` where the file could not be opened, which was logged.
     findings: Option<Findings>,
 }
@@ -25,8 +27,8 @@ impl Reading {
         }
     }
 
-    /// The configuration, or how bad it is.
-    pub(crate) fn outcome(self) -> Result<Configuration, Verdict> {
+    /// The configuration and its drivers, ready to be started, or how bad it is.
+    pub(crate) fn outcome(self) -> Result<(Configuration, Prepared), Verdict> {
         let verdict = self.findings.as_ref().map_or(Verdict::Unreadable, Findings::verdict);
         self.configuration.ok_or(verdict)
     }
@@ -42,7 +44,7 @@ pub(crate) fn read(path: PathBuf, desk: &Arc<Desk>) -> io::Result<()> {
                 return Reading { configuration: None, findings: None };
             }
             let (configuration, findings) =
-                configuration::prepare(&path, desk.python.as_deref(), &desk.metrics);
+                configuration::prepare(&path, desk.python.as_deref(), &desk.metrics, Prepared::of);
             Reading { configuration, findings: Some(findings) }
         }));
         let reading = reading.unwrap_or(Reading { configuration: None, findings: None });
