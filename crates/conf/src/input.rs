@@ -31,7 +31,9 @@ use substitute::Inside;
 /// Bytes that one file may have.
 pub const FILE_BYTES_MAX: usize = 32 << 20;
 /// Bytes that all files, block expansions and replaced lines of one configuration may have together.
-pub const TEXT_BYTES_MAX: usize = 128 << 20;
+pub const TEXT_BYTES_MAX: usize = 64 << 20;
+/// Words, strings, numbers and signs that one configuration may have; each costs some hundred bytes once it is read.
+pub const TOKENS_MAX: usize = 10_000_000;
 /// How deep includes and block expansions may nest, together.
 pub const DEPTH_MAX: u32 = 256;
 /// What an expansion counts for besides its bytes, so that empty ones are limited too.
@@ -75,6 +77,7 @@ pub(crate) struct Input<'e> {
     /// The text without includes and blocks, as far as it was read.
     preprocessed: String,
     text_bytes: usize,
+    tokens: usize,
     version_seen: bool,
     /// The first string of several lines that ends where a word starts: somebody probably forgot its closing quote.
     dubious_string: Option<Span>,
@@ -129,6 +132,7 @@ impl<'e> Input<'e> {
             blocks: HashMap::new(),
             preprocessed: String::new(),
             text_bytes: 0,
+            tokens: 0,
             version_seen: false,
             dubious_string: None,
             python_steps: python::STEPS_MAX,
@@ -220,6 +224,15 @@ impl<'e> Input<'e> {
 
     /// Reads the token that stands at the top frame's place; `None` when it means nothing.
     fn token(&mut self) -> Option<Token> {
+        self.tokens += 1;
+        if self.tokens > TOKENS_MAX {
+            let here = self.here();
+            self.stop(Diagnostic::error(
+                format!("the configuration has more than {TOKENS_MAX} words and signs"),
+                here,
+            ));
+            return Some(self.end());
+        }
         let frame = self.frames.last_mut()?;
         let start = frame.at;
         let (lexeme, end) = lexer::lexeme(&frame.buffer, start);

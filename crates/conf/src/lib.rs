@@ -18,7 +18,7 @@ pub mod span;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Style};
 pub use globals::GlobalOptions;
-pub use input::{DEPTH_MAX, FILE_BYTES_MAX, TEXT_BYTES_MAX};
+pub use input::{DEPTH_MAX, FILE_BYTES_MAX, TEXT_BYTES_MAX, TOKENS_MAX};
 pub use load::{Environment, Loaded, load, load_text};
 pub use options::{Choice, FromArguments, Given, OptionDoc, Options, Permissions, Seconds, Spanned};
 pub use parse::NESTING_MAX;

@@ -3,6 +3,10 @@
 //! A plain recursive descent. Whoever finds a mistake reports it and returns `None`; the loop over the elements of a
 //! body goes on behind the next `;`, so one mistake does not hide the next.
 
+use std::fmt::Display;
+
+use tokens::Owner;
+
 use crate::{
     ast::{Argument, Call, Ident, Named, NamedFilter, TemplateStatement, Value, ValueKind, same_keyword},
     diagnostic::Diagnostic,
@@ -87,8 +91,8 @@ struct Parser<'e> {
 
 /// What reading a statement came to.
 enum Read {
-    /// A statement, described for the message about a missing semicolon.
-    Statement(String),
+    /// A statement.
+    Statement,
     /// A block was put into the stream instead.
     Expanded,
 }
@@ -103,7 +107,7 @@ impl Parser<'_> {
                 TokenKind::Word(word) => {
                     let word = word.clone();
                     match self.statement(&word, token) {
-                        Some(Read::Statement(what)) => self.semicolon(&what),
+                        Some(Read::Statement) => self.semicolon(format_args!("the `{word}` statement")),
                         Some(Read::Expanded) => {}
                         None => self.skip_statement(),
                     }
@@ -153,7 +157,7 @@ impl Parser<'_> {
                 }
             }
             Some("template-function") => {
-                let name = self.name("template-function")?;
+                let name = self.name("the template function")?;
                 let text = self.value("the text of the template function")?;
                 let statement = TemplateStatement { name, text, escape: None };
                 let kind = "template function";
@@ -180,7 +184,7 @@ impl Parser<'_> {
                 return None;
             }
         }
-        Some(Read::Statement(format!("the `{word}` statement")))
+        Some(Read::Statement)
     }
 
     fn unknown_statement(&mut self, word: &str, span: Span) {
@@ -194,23 +198,23 @@ impl Parser<'_> {
 
     /// `NAME { … }` with drivers in it.
     fn named(&mut self, kind: &str, context: Context) -> Option<Named> {
-        let name = self.name(kind)?;
-        let open = self.expect(b'{', &format!("`{{` after {kind} `{}`", name.text))?;
-        let body = self.body(&format!("{kind} `{}`", name.text), context, open.span);
+        let name = self.name(format_args!("the {kind}"))?;
+        let open = self.expect(b'{', format_args!("`{{` after {kind} `{}`", name.text))?;
+        let body = self.body(Owner(kind, Some(&name.text)), context, open.span);
         Some(Named { name, body })
     }
 
     /// `NAME { expression }`; the inner `None` is a filter whose expression is wrong.
     fn filter(&mut self) -> Option<Option<NamedFilter>> {
-        let name = self.name("filter")?;
-        let open = self.expect(b'{', &format!("`{{` after filter `{}`", name.text))?;
+        let name = self.name("the filter")?;
+        let open = self.expect(b'{', format_args!("`{{` after filter `{}`", name.text))?;
         let expr = self.filter_body(open.span);
         Some(expr.map(|expr| NamedFilter { name, expr }))
     }
 
     /// `NAME "text"` or `NAME { template("text"); template-escape(yes); }`; the inner `None` is one without a text.
     fn template(&mut self) -> Option<Option<TemplateStatement>> {
-        let name = self.name("template")?;
+        let name = self.name("the template")?;
         if !self.peek().is(b'{') {
             let text = self.value("the text of the template")?;
             return Some(Some(TemplateStatement { name, text, escape: None }));
@@ -218,7 +222,7 @@ impl Parser<'_> {
         let open = self.next();
         let mut text = None;
         let mut escape = None;
-        for call in self.calls(&format!("template `{}`", name.text), None, open.span) {
+        for call in self.calls(Owner("template", Some(&name.text)), None, open.span) {
             match (&call.name, call.arguments.as_slice()) {
                 (option, [Argument::Value(value)]) if option.is("template") => text = Some(value.clone()),
                 (option, [Argument::Value(value)]) if option.is("template-escape") => {
@@ -253,7 +257,7 @@ impl Parser<'_> {
 
     fn options(&mut self) -> Option<()> {
         let open = self.expect(b'{', "`{` after `options`")?;
-        let calls = self.calls("options", Some(Context::Options), open.span);
+        let calls = self.calls(Owner("`options`", None), Some(Context::Options), open.span);
         self.input.config.options.extend(calls);
         Some(())
     }
@@ -273,7 +277,7 @@ impl Parser<'_> {
     }
 
     /// The name of a statement: a word or a string.
-    fn name(&mut self, kind: &str) -> Option<Ident> {
+    fn name(&mut self, kind: impl Display) -> Option<Ident> {
         let token = self.next();
         match token.kind {
             TokenKind::Word(text) => {
@@ -286,12 +290,12 @@ impl Parser<'_> {
             TokenKind::Text(text) => Some(Ident { text, span: token.span }),
             TokenKind::Integer(_, text) | TokenKind::Float(_, text) => {
                 let diagnostic =
-                    Diagnostic::error(format!("the name of a {kind} cannot be a number"), token.span);
+                    Diagnostic::error(format!("the name of {kind} cannot be a number"), token.span);
                 self.report(diagnostic.label(format!("write it `\"{text}\"`")));
                 Some(Ident { text, span: token.span })
             }
             _ => {
-                self.unexpected(&token, &format!("the name of the {kind}"));
+                self.unexpected(&token, format_args!("the name of {kind}"));
                 self.waiting.push(token);
                 None
             }
@@ -316,12 +320,12 @@ impl Parser<'_> {
     }
 
     /// `{ name(…); … }`, from behind the opening brace.
-    fn calls(&mut self, owner: &str, context: Option<Context>, open: Span) -> Vec<Call> {
+    fn calls(&mut self, owner: Owner<'_>, context: Option<Context>, open: Span) -> Vec<Call> {
         let mut calls = Vec::new();
         while let Some(token) = self.element(owner, context, open) {
             match self.call(token, None) {
                 Some(call) => {
-                    self.semicolon(&format!("`{}(…)`", call.name.text));
+                    self.semicolon(format_args!("`{}(…)`", call.name.text));
                     calls.push(call);
                 }
                 None => self.skip_element(),

@@ -183,6 +183,22 @@ impl Sources {
         Some(Location { path: &text.path, line, column })
     }
 
+    /// What stands in line `line`, from 1, of the file `path`, without the blanks around it.
+    ///
+    /// `None` where no such line was read.
+    pub fn line(&self, path: &str, line: u32) -> Option<Span> {
+        let text_of = |file: &File| self.texts.get(file.text);
+        let index = self.files.iter().position(|file| text_of(file).is_some_and(|text| text.path == path))?;
+        let text = text_of(&self.files[index])?;
+        let starts = text.line_starts();
+        let start = *starts.get((line as usize).checked_sub(1)?)? as usize;
+        let end = starts.get(line as usize).map_or(text.text.len(), |next| *next as usize - 1);
+        let content = text.text.get(start..end)?;
+        let start = start + (content.len() - content.trim_start().len());
+        let span = Span { file: FileId(index as u32 + 1), start: start as u32, end: start as u32 };
+        Some(Span { end: span.start + content.trim().len() as u32, ..span })
+    }
+
     /// The offsets at which the line of `offset` starts and ends, without its line feed.
     pub(crate) fn line_bounds(&self, file: FileId, offset: u32) -> Option<(usize, usize)> {
         let text = self.text_of(file)?;

@@ -110,7 +110,7 @@ impl Input<'_> {
             range: raw.range,
             file,
         };
-        let same_name = self.blocks.entry(normal(text)).or_default();
+        let same_name = self.blocks.entry(normal(text).into_owned()).or_default();
         same_name.retain(|other| other.context != context);
         same_name.push(Rc::new(block));
         Some(())
@@ -154,7 +154,7 @@ impl Input<'_> {
         let result = substitute(&source, &mut target, |name| {
             let folded = normal(name);
             let argument = values.iter().find(|(parameter, _)| *parameter == folded);
-            let value = argument.map(|(_, value)| value).or_else(|| globals.get(&folded));
+            let value = argument.map(|(_, value)| value).or_else(|| globals.get(folded.as_ref()));
             value.cloned().or_else(|| environment.variable(name)).unwrap_or_default()
         });
         let produced = frame.buffer.len();
@@ -166,7 +166,7 @@ impl Input<'_> {
     }
 
     fn block(&self, context: Context, name: &str) -> Option<Rc<Block>> {
-        let same_name = self.blocks.get(&normal(name))?;
+        let same_name = self.blocks.get(normal(name).as_ref())?;
         same_name.iter().find(|block| block.context == context).cloned()
     }
 
@@ -183,7 +183,11 @@ impl Input<'_> {
                     self.expect(b'(', "`(` and the parameter's default")?;
                     let (default, span) = self.raw_argument(token.span)?;
                     let default = (!default.trim().is_empty()).then_some(default);
-                    parameters.push(Parameter { name: normal(&name), default, span: token.span.to(span) });
+                    parameters.push(Parameter {
+                        name: normal(&name).into_owned(),
+                        default,
+                        span: token.span.to(span),
+                    });
                 }
                 _ => {
                     let diagnostic = Diagnostic::error("a parameter is written `name(default)`", token.span);
@@ -242,7 +246,7 @@ impl Input<'_> {
             let name = normal(&argument.name);
             if block.parameters.iter().any(|parameter| parameter.name == name) {
                 values.retain(|(other, _)| *other != name);
-                values.push((name, argument.value));
+                values.push((name.into_owned(), argument.value));
             } else if block.variadic {
                 others.push_str(&format!("{}({}) ", argument.name, argument.value));
             } else {

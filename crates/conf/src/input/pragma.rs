@@ -113,7 +113,7 @@ impl Input<'_> {
         };
         let words: Vec<Token> = words.filter(|token| token.kind != TokenKind::Broken).collect();
         let pragma = Pragma { name: &word, span: at.to(span), words: &words };
-        match normal(&word).as_str() {
+        match normal(&word).as_ref() {
             "version" => self.version(&pragma),
             "include" => {
                 self.unflush(mark);
@@ -172,7 +172,7 @@ impl Input<'_> {
         let (Some(name), Some((value, _))) = (text_of(name), self.pragma_text(pragma, rest)) else {
             return;
         };
-        self.globals.insert(normal(name), value);
+        self.globals.insert(normal(name).into_owned(), value);
     }
 
     fn module(&mut self, pragma: &Pragma<'_>) {

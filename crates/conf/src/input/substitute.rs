@@ -1,5 +1,7 @@
 //! Backticks: `` `name` `` stands for a block argument, an `@define`, or an environment variable.
 
+use std::borrow::Cow;
+
 use super::{Input, Map};
 use crate::{
     diagnostic::Diagnostic,
@@ -122,7 +124,11 @@ impl Input<'_> {
         let mut target = Target { buffer: &mut frame.buffer, map: &mut frame.map, bytes_max };
         let (globals, environment) = (&self.globals, self.environment);
         let result = substitute(&source, &mut target, |name| {
-            globals.get(&normal(name)).cloned().or_else(|| environment.variable(name)).unwrap_or_default()
+            globals
+                .get(normal(name).as_ref())
+                .cloned()
+                .or_else(|| environment.variable(name))
+                .unwrap_or_default()
         });
         let span = Span::new(frame.file, frame.next as u32, end as u32);
         let produced = frame.buffer.len() - length_before;
@@ -145,8 +151,11 @@ impl Problem {
 }
 
 /// The name under which arguments and globals are kept.
-pub(super) fn normal(name: &str) -> String {
-    name.replace('-', "_")
+pub(super) fn normal(name: &str) -> Cow<'_, str> {
+    match name.contains('-') {
+        true => Cow::Owned(name.replace('-', "_")),
+        false => Cow::Borrowed(name),
+    }
 }
 
 /// What stands in `value`, when it is one string and nothing else.

@@ -12,7 +12,7 @@ impl Parser<'_> {
     /// The call whose name is `name`; blocks of `inner` may stand between its parentheses.
     pub(super) fn call(&mut self, name: Token, inner: Option<Context>) -> Option<Call> {
         let TokenKind::Word(text) = name.kind else { return None };
-        let open = self.expect(b'(', &format!("`(` after `{text}`"))?;
+        let open = self.expect(b'(', format_args!("`(` after `{text}`"))?;
         let inner = if crate::ast::same_keyword(&text, "condition") { Some(Context::Filter) } else { inner };
         let arguments = self.arguments(open.span, b')', inner);
         let span = name.span.to(self.last);

@@ -1,6 +1,6 @@
 //! `log { … }`, and everything that looks like it: channels, junctions, branches.
 
-use super::Parser;
+use super::{Parser, tokens::Owner};
 use crate::{
     ast::{Conditional, Ident, Item, LogPath, Reference, same_keyword},
     diagnostic::Diagnostic,
@@ -35,7 +35,7 @@ impl Parser<'_> {
     /// `[NAME] { … }` behind the word `log` or `channel`.
     pub(super) fn log_path(&mut self, keyword: Span) -> Option<LogPath> {
         let name = match &self.peek().kind {
-            TokenKind::Word(_) | TokenKind::Text(_) => Some(self.name("log path")?),
+            TokenKind::Word(_) | TokenKind::Text(_) => Some(self.name("the log path")?),
             _ => None,
         };
         let open = self.expect(b'{', "`{` and a log path")?;
@@ -44,15 +44,16 @@ impl Parser<'_> {
 
     /// The elements of a log path, from behind the opening brace.
     fn log_body(&mut self, name: Option<Ident>, keyword: Span, open: Span) -> LogPath {
-        let owner = match &name {
-            Some(name) => format!("log path `{}`", name.text),
-            None => "the log path".to_owned(),
+        let owner_name = name.as_ref().map(|name| name.text.clone());
+        let owner = match &owner_name {
+            Some(name) => Owner("log path", Some(name)),
+            None => Owner("the log path", None),
         };
         let mut path = LogPath { name, items: Vec::new(), flags: Vec::new(), span: keyword };
         let mut part = Part::Items;
-        while let Some(token) = self.element(&owner, Some(Context::Log), open) {
+        while let Some(token) = self.element(owner, Some(Context::Log), open) {
             match self.log_item(token, &mut path, &mut part) {
-                Some(what) => self.semicolon(&what),
+                Some(what) => self.semicolon(what),
                 None => self.skip_element(),
             }
         }
@@ -60,7 +61,7 @@ impl Parser<'_> {
     }
 
     /// Reads one element into `path`; gives what it is, for the message about a missing semicolon.
-    fn log_item(&mut self, token: Token, path: &mut LogPath, part: &mut Part) -> Option<String> {
+    fn log_item(&mut self, token: Token, path: &mut LogPath, part: &mut Part) -> Option<&'static str> {
         let TokenKind::Word(word) = &token.kind else { return None };
         let span = token.span;
         let keyword = ITEMS.iter().find(|item| same_keyword(item, word)).copied();
@@ -73,38 +74,46 @@ impl Parser<'_> {
             self.check_order(belongs, part, span);
         }
         let item = match keyword {
-            Some("source") => Item::Source(self.reference("source", Context::Source, span)?),
+            Some("source") => Item::Source(self.reference("the source", Context::Source, span)?),
             Some("destination") => {
-                Item::Destination(self.reference("destination", Context::Destination, span)?)
+                Item::Destination(self.reference("the destination", Context::Destination, span)?)
             }
-            Some("parser") => Item::Parser(self.reference("parser", Context::Parser, span)?),
-            Some("rewrite") => Item::Rewrite(self.reference("rewrite", Context::Rewrite, span)?),
+            Some("parser") => Item::Parser(self.reference("the parser", Context::Parser, span)?),
+            Some("rewrite") => Item::Rewrite(self.reference("the rewrite", Context::Rewrite, span)?),
             Some("filter") => match self.filter_reference(span)? {
                 Some(filter) => Item::Filter(filter),
-                None => return Some("the filter".to_owned()),
+                None => return Some("the filter"),
             },
             Some("junction") => self.junction(span)?,
             Some("log" | "channel") => Item::Path(self.log_path(span)?),
             Some("if") => self.conditional(span)?,
             Some("flags") => {
                 self.flags(token, path)?;
-                return Some("`flags(…)`".to_owned());
+                return Some("`flags(…)`");
             }
             Some("parallelize") => {
                 self.report(Diagnostic::warning("`parallelize` has no effect", span));
                 self.call(token, None)?;
-                return Some("`parallelize(…)`".to_owned());
+                return Some("`parallelize(…)`");
             }
             _ => {
                 self.unknown_item(word, span);
                 return None;
             }
         };
+        let what = match &item {
+            Item::Source(_) => "the source",
+            Item::Destination(_) => "the destination",
+            Item::Parser(_) => "the parser",
+            Item::Rewrite(_) => "the rewrite",
+            Item::Filter(_) => "the filter",
+            Item::Junction(..) => "the junction",
+            Item::Path(_) => "the path",
+            Item::If(_) => "the last branch",
+            Item::Driver(_) => "the driver",
+        };
         path.items.push(item);
-        Some(match keyword {
-            Some("if") => "the last branch".to_owned(),
-            _ => format!("the {}", keyword.unwrap_or_default()),
-        })
+        Some(what)
     }
 
     fn check_order(&mut self, belongs: Part, part: &mut Part, span: Span) {
@@ -141,25 +150,25 @@ impl Parser<'_> {
             return self.named_reference(kind).map(Reference::Named);
         }
         let open = self.next();
-        let body = self.body(&format!("the {kind}"), context, open.span);
+        let body = self.body(Owner(kind, None), context, open.span);
         Some(Reference::Inline(body, keyword))
     }
 
     /// `(name)` or `{ expression }`; the inner `None` is an expression that is wrong.
     fn filter_reference(&mut self, keyword: Span) -> Option<Option<Reference<crate::ast::Expr>>> {
         if !self.peek().is(b'{') {
-            return self.named_reference("filter").map(|name| Some(Reference::Named(name)));
+            return self.named_reference("the filter").map(|name| Some(Reference::Named(name)));
         }
         let open = self.next();
         Some(self.filter_body(open.span).map(|expr| Reference::Inline(expr, keyword)))
     }
 
     fn named_reference(&mut self, kind: &str) -> Option<Ident> {
-        self.expect(b'(', &format!("`(` and the name of a {kind}, or `{{`"))?;
+        self.expect(b'(', format_args!("`(` and the name of {kind}, or `{{`"))?;
         let name = self.name(kind)?;
         if !self.peek().is(b')') {
             let token = self.next();
-            self.unexpected(&token, &format!("`)` after `{}`", name.text));
+            self.unexpected(&token, format_args!("`)` after `{}`", name.text));
             self.waiting.push(token);
             self.skip_to_parenthesis();
             self.unsure = true;
@@ -187,7 +196,7 @@ impl Parser<'_> {
     pub(super) fn junction(&mut self, keyword: Span) -> Option<Item> {
         let open = self.expect(b'{', "`{` and the branches of the junction")?;
         let mut branches = Vec::new();
-        while let Some(token) = self.element("the junction", Some(Context::Log), open.span) {
+        while let Some(token) = self.element(Owner("the junction", None), Some(Context::Log), open.span) {
             let TokenKind::Word(word) = &token.kind else { continue };
             let branch = match same_keyword(word, "channel") || same_keyword(word, "log") {
                 true => self.log_path(token.span),

@@ -1,5 +1,7 @@
 //! Looking at tokens, and finding the way back after a mistake.
 
+use std::fmt::{self, Display};
+
 use super::{NESTING_MAX, Parser, STATEMENTS};
 use crate::{
     ast::same_keyword,
@@ -7,6 +9,19 @@ use crate::{
     input::{Context, Token, TokenKind},
     span::Span,
 };
+
+/// Whose body is read, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a>(pub(super) &'a str, pub(super) Option<&'a str>);
+
+impl Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Owner(kind, Some(name)) => write!(f, "{kind} `{name}`"),
+            Owner(kind, None) => f.write_str(kind),
+        }
+    }
+}
 
 impl Parser<'_> {
     pub(super) fn next(&mut self) -> Token {
@@ -28,7 +43,7 @@ impl Parser<'_> {
     }
 
     /// Reports that `token` stands where `what` is wanted; a broken token was reported before.
-    pub(super) fn unexpected(&mut self, token: &Token, what: &str) {
+    pub(super) fn unexpected(&mut self, token: &Token, what: impl Display) {
         let found = match &token.kind {
             TokenKind::Broken => return,
             TokenKind::Word(word) => format!("`{word}`"),
@@ -42,7 +57,7 @@ impl Parser<'_> {
     }
 
     /// Consumes `sign`; anything else is reported, and stays.
-    pub(super) fn expect(&mut self, sign: u8, what: &str) -> Option<Token> {
+    pub(super) fn expect(&mut self, sign: u8, what: impl Display) -> Option<Token> {
         let before = self.last;
         let token = self.next();
         if token.is(sign) {
@@ -55,7 +70,7 @@ impl Parser<'_> {
     }
 
     /// Consumes the semicolon behind `what`. Where there is none, the place to put it is reported, and reading goes on.
-    pub(super) fn semicolon(&mut self, what: &str) {
+    pub(super) fn semicolon(&mut self, what: impl Display) {
         let behind = self.last.after();
         let unsure = std::mem::take(&mut self.unsure);
         if self.peek().is(b';') {
@@ -80,7 +95,12 @@ impl Parser<'_> {
 
     /// The word that starts the next element of a body, whatever stands before it dealt with; `None` behind the
     /// closing brace, or where one must be missing, which is reported.
-    pub(super) fn element(&mut self, owner: &str, context: Option<Context>, open: Span) -> Option<Token> {
+    pub(super) fn element(
+        &mut self,
+        owner: Owner<'_>,
+        context: Option<Context>,
+        open: Span,
+    ) -> Option<Token> {
         loop {
             let token = self.next();
             match &token.kind {
@@ -112,7 +132,7 @@ impl Parser<'_> {
                 }
                 TokenKind::Broken => self.skip_element(),
                 _ => {
-                    self.unexpected(&token, &format!("something of {owner}"));
+                    self.unexpected(&token, format_args!("something of {owner}"));
                     self.waiting.push(token);
                     self.skip_element();
                 }

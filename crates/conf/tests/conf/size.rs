@@ -35,7 +35,7 @@ fn ten_megabytes() {
     assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render(&loaded.sources, Style::Plain));
     assert!(loaded.config.sources.len() > bytes / 1000);
     assert!(seconds < seconds_max, "{seconds} s");
-    println!("{} bytes in {seconds:.3} s", text.len());
+    eprintln!("{} bytes in {seconds:.3} s", text.len());
 }
 
 #[test]
@@ -45,6 +45,14 @@ fn a_file_that_is_too_large() {
     let shown = loaded.diagnostics.render(&loaded.sources, Style::Plain);
     assert!(shown.contains("`t` is larger than 32 MiB"), "{shown}");
     assert!(shown.len() < 1000);
+}
+
+#[test]
+fn more_words_than_memory() {
+    let text = format!("source s {{ a({}); }};", "a ".repeat(12_000_000));
+    let loaded = load_text("t", &text, &Environment::default());
+    let shown = loaded.diagnostics.render(&loaded.sources, Style::Plain);
+    assert!(shown.contains("more than 10000000 words and signs"), "{shown}");
 }
 
 #[test]

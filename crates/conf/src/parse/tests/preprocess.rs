@@ -146,9 +146,9 @@ fn growth_is_limited() {
         text.push_str(&format!("block source b{level}() {{ b{0}(); b{0}(); }};\n", level - 1));
     }
     text.push_str("source s { b39(); };\n");
-    assert!(super::outcome(&text).contains("is larger than 128 MiB"));
+    assert!(super::outcome(&text).contains("is larger than 64 MiB"));
 
     let mut text = String::from("@define v xxxxxxxxxxxxxxxx\n");
     (0..40).for_each(|_| text.push_str("@define v \"`v``v`\"\n"));
-    assert!(super::outcome(&text).contains("is larger than 128 MiB"));
+    assert!(super::outcome(&text).contains("is larger than 64 MiB"));
 }

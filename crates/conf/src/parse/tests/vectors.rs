@@ -8,7 +8,7 @@ fn names_and_keywords() {
     check("source \"source\" { internal(); };", "source source {internal()}");
     check("source source { internal(); };", "source source {internal()}\n! 1:8 `source` is a keyword here");
     check("log { source(source); };", "log {source(source)}\n! 1:14 `source` is a keyword here");
-    check("source 10 { a(); };", "source 10 {a()}\n! 1:8 the name of a source cannot be a number");
+    check("source 10 { a(); };", "source 10 {a()}\n! 1:8 the name of the source cannot be a number");
     check(
         "source a { b(); }; destination a { b(); }; filter a { b(); };",
         "source a {b()}\ndestination a {b()}\nfilter a {b()}",
