@@ -22,11 +22,9 @@ use crate::cli::INCLUDE_DIRS;
 
 mod show;
 
-/// A configuration that can be started.
+/// What the daemon has to know of a configuration that it runs.
 #[derive(Clone)]
 pub(crate) struct Configuration {
-    /// The plan.
-    pub(crate) plan: Arc<Plan>,
     /// The file and what stood in it.
     pub(crate) text: Text,
     /// `stop-timeout()`
@@ -110,9 +108,8 @@ pub(crate) fn prepare<T>(
         pipeline::compile(&loaded, &globals, &registry(), metrics);
     findings.on_reading.append(diagnostics);
     findings.on_starting.append(at_start);
-    let plan = plan.map(Arc::new);
-    let going =
-        plan.clone().filter(|_| findings.verdict() == Verdict::Good && !loaded.diagnostics.has_errors());
+    let good = findings.verdict() == Verdict::Good && !loaded.diagnostics.has_errors();
+    let going = plan.filter(|_| good).map(Arc::new);
     let going = going.map(get_going).transpose().unwrap_or_else(|error| {
         findings.add_on_starting(error.to_string());
         None
@@ -124,9 +121,8 @@ pub(crate) fn prepare<T>(
     let text = Text::of(path, &loaded);
     findings.add(loaded);
     let good = findings.verdict() == Verdict::Good;
-    let configuration = plan.zip(going).filter(|_| good).map(|(plan, going)| {
+    let configuration = going.filter(|_| good).map(|going| {
         let configuration = Configuration {
-            plan,
             text,
             stop_timeout: globals.stop_timeout.duration(),
             log_level: level(globals.log_level),

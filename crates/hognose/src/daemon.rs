@@ -50,7 +50,8 @@ fn read_only_code(options: &Options, log: &Log) -> ExitCode {
     }
     let remarks = log.level() > LogLevel::Default;
     if options.goal == Goal::SyntaxOnly {
-        let (_, findings) = configuration::prepare(path, options.python.as_deref(), &Metrics::new());
+        let (_, findings) =
+            configuration::prepare(path, options.python.as_deref(), &Metrics::new(), |_| Ok(()));
         let verdict = findings.verdict();
         log.print(findings.render(style(), remarks));
         return if verdict == Verdict::Unreadable { ExitCode::Wrong } else { ExitCode::Fine };
