@@ -2,10 +2,25 @@
 
 pub(crate) mod file;
 pub(crate) mod format;
+mod network;
+mod peer;
 mod sink;
 mod stdout;
+mod unix;
 
 use pipeline::DestinationSpec;
 
 /// Every destination this daemon is born with, in alphabetical order.
-pub const DESTINATIONS: &[DestinationSpec] = &[file::SPEC, file::PIPE, stdout::SPEC];
+pub const DESTINATIONS: &[DestinationSpec] = &[
+    file::SPEC,
+    network::SPEC,
+    file::PIPE,
+    stdout::SPEC,
+    network::SYSLOG,
+    network::TCP,
+    network::TCP6,
+    network::UDP,
+    network::UDP6,
+    unix::DGRAM,
+    unix::STREAM,
+];

@@ -42,8 +42,10 @@ pub(crate) struct Flags {
     pub(crate) disable_jit: bool,
 }
 
+type SetFlag = fn(&mut Flags);
+
 /// Words that `flags()` of a pattern knows, with what they set.
-const FLAGS: [(&str, fn(&mut Flags)); 10] = [
+const FLAGS: [(&str, SetFlag); 10] = [
     ("global", |flags| flags.global = true),
     ("ignore-case", |flags| flags.ignore_case = true),
     ("icase", |flags| flags.ignore_case = true),
@@ -96,11 +98,11 @@ pub(crate) struct Matcher {
 
 #[derive(Debug)]
 enum Pattern {
-    Anywhere(Finder<'static>),
+    // Boxed, as the regular expression is: they are much larger than the others.
+    Anywhere(Box<Finder<'static>>),
     Start(Vec<u8>),
     Whole(Vec<u8>),
     Glob(Vec<u8>),
-    // Boxed: it is much larger than the others.
     Pcre(Box<Regex>),
 }
 
@@ -192,7 +194,7 @@ impl Matcher {
 }
 
 fn anywhere(pattern: &str) -> Pattern {
-    Pattern::Anywhere(Finder::new(pattern).into_owned())
+    Pattern::Anywhere(Box::new(Finder::new(pattern).into_owned()))
 }
 
 /// Whether a regular expression means itself.

@@ -9,6 +9,7 @@ mod network;
 mod socket;
 mod stdin;
 mod stream;
+mod unix;
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub const SOURCES: &[SourceSpec] = &[
     network::UDP,
     network::UDP6,
     stdin::SPEC,
+    unix::DGRAM,
+    unix::STREAM,
 ];
 
 /// `log-iw-size()` where nobody says otherwise, messages.

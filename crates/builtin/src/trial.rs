@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use conf::{Diagnostics, Environment, GlobalOptions, Style};
-use pipeline::{Carry, Compiled, Metrics, Registry, Running, Stop};
+use pipeline::{Carry, Compiled, Metrics, Prepared, Registry, Running, Stop};
 
 /// How long something may take that is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,7 +58,8 @@ impl Trial {
         let text = text.replace("DIR", dir.path().to_str().unwrap());
         let (compiled, said) = compile(&format!("@version: 4.11\n{text}"), &metrics);
         let plan = Arc::new(compiled.plan.unwrap_or_else(|| panic!("no plan:\n{said}")));
-        let running = Running::start(plan, carry).unwrap_or_else(|failed| panic!("no start: {failed}"));
+        let prepared = Prepared::of(plan).unwrap();
+        let running = Running::start(prepared, carry).unwrap_or_else(|failed| panic!("no start: {failed}"));
         Trial { running: Some(running), metrics, dir }
     }
 

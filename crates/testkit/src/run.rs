@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use conf::{Diagnostics, Environment, GlobalOptions, Style};
-use pipeline::{Carry, Metrics, Plan, Registry, Running, Stop};
+use pipeline::{Carry, Metrics, Plan, Prepared, Registry, Running, Stop};
 
 use crate::peers::{PATIENCE, Receiver, free_port, send};
 use crate::scenario::{Block, Scenario};
@@ -129,11 +129,12 @@ impl Run {
         }
         self.stage.outputs.lock().insert(SAID.to_owned(), said.into_bytes());
         let Some(plan) = plan else { return Ok(()) };
+        let prepared = Prepared::of(Arc::new(plan)).map_err(|error| error.to_string())?;
         let carry = match self.running.take() {
             Some(running) => running.stop(Stop::ForReload, Instant::now() + PATIENCE),
             None => Carry::default(),
         };
-        let running = Running::start(Arc::new(plan), carry);
+        let running = Running::start(prepared, carry);
         self.running = Some(running.map_err(|failed| format!("the configuration does not start: {failed}"))?);
         Ok(())
     }
