@@ -127,6 +127,10 @@ impl Worker {
         while !self.exit.requested() {
             self.reopen_if_asked();
             self.retry_parked(false);
+            // A peer is connected to before there is anything to send, and again when it was lost meanwhile.
+            if !self.opened && !self.open() {
+                continue;
+            }
             match self.inlet.queue().pop(Duration::ZERO) {
                 Popped::Delivery(delivery) => self.deliver(delivery),
                 Popped::Closed if self.last_try() => {}
@@ -267,7 +271,9 @@ impl Worker {
             self.exit.request();
             return;
         }
+        self.inlet.set_unreachable(true);
         self.exit.wait(retry_in);
+        self.inlet.set_unreachable(false);
     }
 
     fn reopen_if_asked(&mut self) {

@@ -1,6 +1,6 @@
 //! The mouth of a destination driver: where log paths push.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::ack::Ack;
@@ -16,6 +16,7 @@ pub struct Inlet {
     queue: MemoryQueue,
     time_reopen: Duration,
     reopens: AtomicU64,
+    unreachable: AtomicBool,
     processed: Counter,
     written: Counter,
     dropped: Counter,
@@ -54,6 +55,7 @@ impl Inlet {
             dropped_full: counter("dropped.queue-full"),
             statement: metrics.counter("destination", &statement, "", "processed"),
             reopens: AtomicU64::new(0),
+            unreachable: AtomicBool::new(false),
             metrics: metrics.clone(),
             id,
             driver,
@@ -100,6 +102,15 @@ impl Inlet {
     /// How often reopening was asked for.
     pub(crate) fn reopens(&self) -> u64 {
         self.reopens.load(Ordering::Relaxed)
+    }
+
+    /// Whether the worker waits before it tries its peer again.
+    pub fn is_unreachable(&self) -> bool {
+        self.unreachable.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_unreachable(&self, unreachable: bool) {
+        self.unreachable.store(unreachable, Ordering::Relaxed);
     }
 
     pub(crate) fn written(&self, messages: u64) {

@@ -159,9 +159,9 @@ impl Running {
         }
         let deadline = deadline.max(Instant::now() + DRAIN_MIN);
         for destination in &self.destinations {
-            match stop {
-                Stop::ForReload => destination.exit.request(),
-                Stop::ForGood => destination.inlet.queue().close(),
+            // A peer that is gone is not waited for at a stop.
+            if stop == Stop::ForReload || destination.inlet.is_unreachable() {
+                destination.exit.request();
             }
             // Wakes a worker that waits for messages; a reload opens the queue again.
             destination.inlet.queue().close();
