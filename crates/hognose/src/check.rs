@@ -26,9 +26,12 @@ fn look(options: &CheckOptions, log: &Log) -> ExitCode {
     let (_, findings) =
         configuration::prepare(&options.file, options.python.as_deref(), &Metrics::new(), |_| Ok(()));
     log.print(findings.render(style(), true));
-    if findings.verdict() != Verdict::Good {
+    // A class without run() or fetch() starts, as it does in syslog-ng, and then does nothing: a mistake all the same.
+    if findings.verdict() != Verdict::Good || findings.misses_methods() {
         return ExitCode::Wrong;
     }
-    let _ = writeln!(io::stdout(), "{}: nothing is wrong", options.file.display());
+    if !findings.has_warnings() {
+        let _ = writeln!(io::stdout(), "{}: nothing is wrong", options.file.display());
+    }
     ExitCode::Fine
 }

@@ -220,6 +220,18 @@ impl Findings {
         }
     }
 
+    /// Whether a class lacks a method that it must have.
+    pub(crate) fn misses_methods(&self) -> bool {
+        self.python.iter().any(|finding| finding.kind == "missing_method")
+    }
+
+    /// Whether there is anything to be said short of a mistake.
+    pub(crate) fn has_warnings(&self) -> bool {
+        let both = self.on_reading.iter().chain(&self.on_starting);
+        !self.python.is_empty()
+            || both.into_iter().any(|diagnostic| diagnostic.severity == conf::Severity::Warning)
+    }
+
     /// All of them, in the order of the text, each with its excerpt; remarks only on demand.
     pub(crate) fn render(&self, style: Style, remarks: bool) -> String {
         let mut all = Diagnostics::default();

@@ -57,7 +57,6 @@ pub(crate) struct Driver {
     credit: Arc<Credit>,
     counters: Counters,
     posted: u64,
-    suspended_reported: u64,
     suspended_report_at: Instant,
     /// `run()` has ended for good: the worker waits for its `deinit()`, and is not started again if it dies.
     done: bool,
@@ -87,7 +86,6 @@ impl Driver {
             backoff: Backoff::default(),
             pace: Pace::default(),
             posted: 0,
-            suspended_reported: 0,
             suspended_report_at: Instant::now(),
             done: false,
             look_at: Instant::now(),
@@ -98,7 +96,6 @@ impl Driver {
     /// Starts a worker; `await_init`: it waits for leave to call `init()`.
     fn spawn(&mut self, await_init: bool) -> Result<Worker, String> {
         let made = &self.made;
-        self.suspended_reported = 0;
         self.done = false;
         let spawned = self.credit.for_worker(|window| {
             let ring = UplinkOptions { window, ..UplinkOptions::default() };
@@ -141,7 +138,7 @@ impl Driver {
     fn drain(&mut self, post: &Post, batches: u32) -> u32 {
         let mut last = 0;
         for _ in 0..batches {
-            let Some(worker) = self.life.worker() else { return last };
+            let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return last };
             let mut bytes = Vec::new();
             match worker.uplink.take(&mut bytes, TAKE_BYTES) {
                 Ok(taken) if taken.records == 0 => return 0,
@@ -177,7 +174,7 @@ impl Driver {
 
     /// Reads the worker's frames, and reacts.
     fn listen(&mut self) {
-        let Some(worker) = self.life.worker() else { return };
+        let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return };
         let frames = match worker.read() {
             Ok(frames) => frames,
             Err(why) => return self.distrust(&why),
@@ -197,14 +194,15 @@ impl Driver {
 
     /// Counts and reports the posts that the worker has dropped since the last time.
     fn report_suspended(&mut self, now: Instant) {
-        let Some(worker) = self.life.worker_ref() else { return };
-        let suspended = worker.uplink.credits().dropped_suspended();
-        if suspended > self.suspended_reported {
-            let dropped = suspended - self.suspended_reported;
-            self.suspended_reported = suspended;
-            self.suspended_report_at = now + SUSPENDED_REPORT_EVERY;
-            self.counters.suspended.add(dropped);
-            report::incorrectly_suspended(&self.made, dropped);
+        let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return };
+        match worker.newly_dropped() {
+            Ok(0) => {}
+            Ok(dropped) => {
+                self.suspended_report_at = now + SUSPENDED_REPORT_EVERY;
+                self.counters.suspended.add(dropped);
+                report::incorrectly_suspended(&self.made, dropped);
+            }
+            Err(why) => self.distrust(&why),
         }
     }
 
@@ -267,6 +265,9 @@ impl Driver {
     /// A worker that breaks the rules of the ring or of the socket is ended at once.
     fn distrust(&mut self, why: &str) {
         if let Some(worker) = self.life.worker() {
+            if std::mem::replace(&mut worker.distrusted, true) {
+                return;
+            }
             report::distrusted(&self.made, why);
             worker.signal(rustix::process::Signal::KILL);
         }
@@ -431,7 +432,8 @@ impl Source for Driver {
             if stopping && self.life.worker_ref().is_none() {
                 return;
             }
-            let waiting = self.life.worker_ref().map_or(0, |worker| worker.uplink.waiting());
+            let trusted = self.life.worker_ref().filter(|worker| !worker.distrusted);
+            let waiting = trusted.map_or(0, |worker| worker.uplink.waiting());
             match self.pace.after(records, waiting, now) {
                 Next::Again => {}
                 Next::Nap(nap) => self.sleep((!stopping).then_some(exit), Some(nap), true),

@@ -52,6 +52,10 @@ pub(crate) struct Worker {
     pub(crate) uplink: Uplink,
     pub(crate) output: Output,
     pub(crate) started: Instant,
+    /// It broke the protocol and was killed: nothing it says counts any more.
+    pub(crate) distrusted: bool,
+    /// Posts it says it has dropped, as far as that was believed.
+    pub(crate) dropped: u64,
 }
 
 impl Worker {
@@ -108,6 +112,8 @@ impl Worker {
             uplink,
             output,
             started: Instant::now(),
+            distrusted: false,
+            dropped: 0,
         };
         worker.send(&ToWorker::Hello(Box::new(hello)));
         Ok(worker)
@@ -178,6 +184,16 @@ impl Worker {
         let _ = rustix::event::poll(&mut fds, Some(&limit));
     }
 
+    /// Posts that the worker has dropped since the last call. `Err`: it claims more than any program could have made.
+    pub(crate) fn newly_dropped(&mut self) -> Result<u64, String> {
+        let claimed = self.uplink.credits().dropped_suspended();
+        let possible = POSTS_PER_SECOND_MAX * (self.started.elapsed().as_secs() + 1);
+        if claimed < self.dropped || claimed > possible {
+            return Err(format!("it claims to have dropped {claimed} messages"));
+        }
+        Ok(claimed - std::mem::replace(&mut self.dropped, claimed))
+    }
+
     /// Process id, for the log.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -204,6 +220,8 @@ impl Worker {
     }
 }
 
+/// Posts that no Python program can make in a second.
+const POSTS_PER_SECOND_MAX: u64 = 100_000_000;
 /// Frames handed on at once, so that a worker that floods its socket does not keep its thread from the ring.
 const FRAMES_MAX: usize = 256;
 

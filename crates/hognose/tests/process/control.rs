@@ -1,7 +1,7 @@
 //! The control socket and the operator's tool.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -61,6 +61,7 @@ fn several_commands_on_one_connection() {
     let daemon = Daemon::start("");
     let mut stream = connect(&daemon);
     stream.write_all(b"LICENSE\nREOPEN\n").unwrap();
+    let mut stream = BufReader::new(stream);
     assert!(reply(&mut stream).unwrap().starts_with("OK "));
     assert_eq!(reply(&mut stream).unwrap(), "OK Re-open of log destination files initiated\n");
     daemon.stop();
@@ -142,7 +143,7 @@ fn counters_are_answered_while_a_reload_waits() {
             let _ = fs::File::options().read(true).write(true).open(&path);
         }
     });
-    assert_eq!(reply(&mut reloading).as_deref(), Some("OK Config reload successful\n"));
+    assert_eq!(reply(&mut BufReader::new(reloading)).as_deref(), Some("OK Config reload successful\n"));
     stop.send(()).unwrap();
     feeder.join().unwrap();
     daemon.stop();

@@ -1,7 +1,7 @@
 //! A daemon under test, in a directory of its own. Every wait is for an event, and has a deadline.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -162,7 +162,7 @@ impl Daemon {
         let mut stream = UnixStream::connect(self.path("ctl")).ok()?;
         stream.set_read_timeout(Some(EVENT)).unwrap();
         stream.write_all(format!("{request}\n").as_bytes()).ok()?;
-        reply(&mut stream)
+        reply(&mut BufReader::new(stream))
     }
 
     /// One command that is not answered: the connection is closed.
@@ -206,12 +206,14 @@ impl Daemon {
 }
 
 /// Reads a reply; `None` when the connection ends before it does.
-pub(crate) fn reply(stream: &mut UnixStream) -> Option<String> {
-    let (mut wire, mut chunk) = (Vec::new(), [0; 4096]);
-    while wire != b".\n" && !wire.ends_with(b"\n.\n") {
-        match stream.read(&mut chunk) {
+pub(crate) fn reply(stream: &mut impl BufRead) -> Option<String> {
+    let mut wire = Vec::new();
+    loop {
+        let before = wire.len();
+        match stream.read_until(b'\n', &mut wire) {
+            Ok(1..) if &wire[before..] == b".\n" => break,
+            Ok(1..) => {}
             Ok(0) | Err(_) => return None,
-            Ok(read) => wire.extend_from_slice(&chunk[..read]),
         }
     }
     wire.truncate(wire.len() - 2);

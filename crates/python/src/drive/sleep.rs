@@ -23,7 +23,7 @@ impl Driver {
         if let Some(at) = self.life.worker().and_then(|worker| worker.output.wake_at()) {
             sooner(at);
         }
-        if let Some(worker) = self.life.worker() {
+        if let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) {
             let quiet = if nap { worker.uplink.prepare_nap() } else { worker.uplink.prepare_sleep() };
             if !quiet {
                 worker.uplink.awake();
@@ -44,6 +44,9 @@ impl Driver {
         }
         if let Some(worker) = self.life.worker_ref() {
             fds.push(PollFd::from_borrowed_fd(worker.pidfd(), PollFlags::IN));
+        }
+        // Whoever has broken the protocol is only waited for.
+        if let Some(worker) = self.life.worker_ref().filter(|worker| !worker.distrusted) {
             fds.push(PollFd::from_borrowed_fd(worker.uplink.alarm(), PollFlags::IN));
             fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
             if let Some((socket, writes)) = worker.socket() {
