@@ -29,11 +29,9 @@ create_exception!(_syslogng, MessageTooLarge, PyValueError, "A message is larger
 
 /// How often who waits runs Python's signal handlers, which another thread may have been told of.
 const SIGNALS_EVERY: Duration = Duration::from_millis(500);
-/// How long posts may wait for room in a full ring once the driver was asked to exit: the daemon empties it in
-/// milliseconds, unless it has given up.
-const EXIT_GRACE: Duration = Duration::from_millis(500);
-/// A wait for a `suspend()` that is still running looks again after this time.
-const SUSPEND_POLL: Duration = Duration::from_millis(1);
+/// A wait that nothing ends by itself looks again after this time: for a `suspend()` that is still running, or for room
+/// in the ring once the driver was asked to exit.
+const POLL: Duration = Duration::from_millis(1);
 
 /// When messages may be posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +55,6 @@ pub(crate) struct Post {
     suspended_post: Cell<SuspendedPost>,
     /// Calls of `suspend()` that have not returned.
     suspending: Cell<u32>,
-    /// When waits for room end, once the driver was asked to exit.
-    exit_deadline: Cell<Option<Instant>>,
 }
 
 impl Post {
@@ -70,7 +66,6 @@ impl Post {
             suspend: RefCell::new(None),
             suspended_post: Cell::new(SuspendedPost::Drop),
             suspending: Cell::new(0),
-            exit_deadline: Cell::new(None),
         }
     }
 
@@ -184,20 +179,14 @@ impl Post {
         Ok(false)
     }
 
-    /// The ring is full: the daemon is about to empty it.
+    /// The ring is full: the daemon is about to empty it, also after it has asked to exit, until it ends the process.
     fn wait_for_room(&self, py: Python<'_>, length: usize) -> PyResult<bool> {
         let flow = &self.flow;
         loop {
             match py.detach(|| flow.wait_room(length, Some(SIGNALS_EVERY))) {
                 Wait::Ready => return Ok(true),
                 Wait::ExitRequested => {
-                    let now = Instant::now();
-                    let deadline = self.exit_deadline.get().unwrap_or(now + EXIT_GRACE);
-                    self.exit_deadline.set(Some(deadline));
-                    if now >= deadline {
-                        return self.drop_one();
-                    }
-                    py.detach(|| thread::sleep(SUSPEND_POLL));
+                    py.detach(|| thread::sleep(POLL));
                     return Ok(true);
                 }
                 Wait::TimedOut | Wait::Interrupted => py.check_signals()?,
@@ -245,7 +234,7 @@ impl Post {
     pub(crate) fn wait_for_suspend(&self, py: Python<'_>, limit: Duration) {
         let deadline = Instant::now() + limit;
         while self.suspending.get() > 0 && Instant::now() < deadline {
-            py.detach(|| thread::sleep(SUSPEND_POLL));
+            py.detach(|| thread::sleep(POLL));
         }
     }
 }
