@@ -9,7 +9,7 @@ use tokens::Owner;
 
 use crate::{
     ast::{Argument, Call, Ident, Named, NamedFilter, TemplateStatement, Value, ValueKind, same_keyword},
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, nearest},
     expr,
     input::{Context, Input, Token, TokenKind},
     span::Span,
@@ -181,10 +181,19 @@ impl Parser<'_> {
             _ if self.expands(Context::Root, &token) => return Some(Read::Expanded),
             _ => {
                 self.unknown_statement(word, span);
+                self.skip_misspelt_python(word, &token);
                 return None;
             }
         }
         Some(Read::Statement)
+    }
+
+    /// Skips the code of a `pyhton { … }`, whose quotes would make nonsense of all that follows.
+    fn skip_misspelt_python(&mut self, word: &str, token: &Token) {
+        if nearest(word, STATEMENTS.iter().copied()) == Some("python") && self.peek().is(b'{') {
+            let open = self.next();
+            let _ = self.input.python(token, &open);
+        }
     }
 
     fn unknown_statement(&mut self, word: &str, span: Span) {

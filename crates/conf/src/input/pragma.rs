@@ -9,6 +9,8 @@ use crate::{
 
 /// The oldest language version that can be asked for.
 const OLDEST: Version = Version { major: 3, minor: 0 };
+/// The newest version that any daemon of the language has; from [`LAST_CHANGE`] on all mean the same.
+const NEWEST: Version = Version { major: 4, minor: 27 };
 /// The last version that changed what a configuration means.
 const LAST_CHANGE: Version = Version { major: 4, minor: 2 };
 
@@ -149,12 +151,11 @@ impl Input<'_> {
             let diagnostic = Diagnostic::error(format!("`{text}` is no version"), span);
             return self.report(diagnostic.label("two numbers with a dot between, as in 4.2"));
         };
-        let newest = Version::default();
-        self.config.version = version.min(newest);
+        self.config.version = version.min(NEWEST);
         if version < OLDEST {
             self.report(Diagnostic::error("configurations of versions before 3.0 are not understood", span));
-        } else if version > newest {
-            let Version { major, minor } = newest;
+        } else if version > NEWEST {
+            let Version { major, minor } = NEWEST;
             let message = format!("the configuration asks for a version newer than {major}.{minor}");
             self.report(Diagnostic::warning(message, span).label(format!("read as {major}.{minor}")));
         } else if version < LAST_CHANGE {

@@ -186,6 +186,10 @@ impl<T: FromArguments> FromArguments for Option<T> {
             _ => T::from_arguments(given, diagnostics).map(Some),
         }
     }
+
+    fn is_value_call(name: &str) -> bool {
+        T::is_value_call(name)
+    }
 }
 
 impl<T: FromArguments> FromArguments for Vec<T> {

@@ -2,7 +2,7 @@
 
 use super::{FromArguments, Given, OptionDoc};
 use crate::{
-    ast::{Argument, Call, Value, ValueKind, same_keyword},
+    ast::{Argument, Call, Operator, ValueKind, same_keyword},
     diagnostic::{Diagnostic, Diagnostics, nearest},
     span::Span,
 };
@@ -91,8 +91,12 @@ impl<'a> Reader<'a> {
 
     /// Reports what nobody took, and hands over all that was reported. False when there was a mistake.
     pub fn finish(mut self, docs: &'static [OptionDoc], diagnostics: &mut Diagnostics) -> bool {
+        let mut sign_before = None;
         for (argument, taken) in self.arguments.iter().zip(std::mem::take(&mut self.taken)) {
-            if !taken {
+            // Of `user@host` the sign was reported, which is enough.
+            let behind_sign = sign_before == Some(argument.span().start);
+            sign_before = matches!(argument, Argument::Operator(..)).then_some(argument.span().end);
+            if !taken && !behind_sign {
                 let diagnostic = self.not_wanted(argument, docs);
                 self.diagnostics.push(diagnostic);
             }
@@ -158,20 +162,26 @@ impl<'a> Reader<'a> {
                 Diagnostic::error(format!("{owner} has no option `{wrong}`"), call.name.span)
                     .suggest(wrong, names())
             }
-            Argument::Value(Value { kind: ValueKind::Word(word), span }) => {
-                let diagnostic = Diagnostic::error(format!("{owner} does not take `{word}` here"), *span);
-                match nearest(word, names()) {
-                    Some(name) => diagnostic.label(format!("did you mean `{name}(…)`?")),
-                    None => diagnostic,
+            Argument::Value(value) => {
+                let diagnostic = Diagnostic::error(format!("{owner} does not take this value"), value.span);
+                let near = match &value.kind {
+                    ValueKind::Word(word) => nearest(word, names()),
+                    _ => None,
+                };
+                let behind_option = self
+                    .arguments
+                    .iter()
+                    .take_while(|other| *other != argument)
+                    .any(|other| matches!(other, Argument::Call(_)));
+                match (near, behind_option) {
+                    (Some(name), _) => diagnostic.label(format!("did you mean `{name}(…)`?")),
+                    (None, true) => diagnostic.label("values without a name stand before the options"),
+                    (None, false) => diagnostic.label("one value too many"),
                 }
             }
-            Argument::Value(value) => {
-                let after_options = self.arguments.iter().take_while(|other| *other != argument);
-                let label = match after_options.into_iter().any(|other| matches!(other, Argument::Call(_))) {
-                    true => "values without a name stand before the options",
-                    false => "one value too many",
-                };
-                Diagnostic::error(format!("{owner} does not take this value"), value.span).label(label)
+            Argument::Operator(Operator::At | Operator::Colon | Operator::Dot | Operator::Range, span) => {
+                Diagnostic::error(format!("{owner} does not take this"), *span)
+                    .label("a value with such a sign in it needs quotes")
             }
             other => Diagnostic::error(format!("{owner} does not take this"), other.span()),
         }

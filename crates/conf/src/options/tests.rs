@@ -137,9 +137,13 @@ fn mistakes() {
     bad("x keep-hostnam(yes)", "`d()` has no option `keep-hostnam` (did you mean `keep-hostname`?)");
     bad("x frobnicate(yes)", "`d()` has no option `frobnicate`");
     bad("x Port(1)", "`d()` has no option `Port` (did you mean `port`?)");
-    bad("x port(1) y", "`d()` does not take `y` here");
+    bad("x port(1) y", "`d()` does not take this value (values without a name stand before the options)");
+    bad(
+        "x port(1) user@host",
+        "`d()` does not take this value (values without a name stand before the options); `d()` does not take this (a value with such a sign in it needs quotes)",
+    );
     bad("x port(1) 'y'", "`d()` does not take this value (values without a name stand before the options)");
-    bad("x port(1) tags", "`d()` does not take `tags` here (did you mean `tags(…)`?)");
+    bad("x port(1) tags", "`d()` does not take this value (did you mean `tags(…)`?)");
     bad("x port(70000)", "`port()` takes a whole number from 0 to 65535");
     bad("x port(1.5)", "`port()` takes a whole number from 0 to 65535");
     bad("x port(12x)", "`port()` takes a whole number from 0 to 65535");

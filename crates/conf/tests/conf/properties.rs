@@ -109,7 +109,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -146,6 +146,17 @@ proptest! {
         }
     }
 
+    /// So does that of statements that are all right, blocks and backticks in them.
+    #[test]
+    fn preprocessing_keeps_the_statements(statements in prop::collection::vec(statement(), 0..12)) {
+        let text = format!("{}\n@define g \"h i\"\n{}", BLOCKS, statements.join("\n"));
+        let loaded = load_text("t.conf", &text, &Environment::default());
+        prop_assert!(!loaded.diagnostics.has_errors(), "{text}\n{}",
+            loaded.diagnostics.render(&loaded.sources, Style::Plain));
+        let again = load_text("t.conf", loaded.preprocessed(), &Environment::default());
+        prop_assert_eq!(without_places(&loaded), without_places(&again), "{}", loaded.preprocessed());
+    }
+
     /// Python code is found again between its braces, whatever strings and comments it has.
     #[test]
     fn python_code_is_kept(lines in prop::collection::vec(python_line(), 0..12)) {
@@ -176,4 +187,50 @@ fn python_line() -> impl Strategy<Value = String> {
         "[a-z {}#'\"`]{0,10}".prop_map(|comment| format!("pass # {comment}")),
         Just("def f(): return {}".to_owned()),
     ]
+}
+
+const BLOCKS: &str = "@define allow-config-dups 1
+block source net(port(1) tag('t') ...) { network(port(`port`) tags(`tag` \"x`tag`y\" '`tag`') `__VARARGS__`); };
+block root path(from()) { log { source(`from`); }; python { x = '`from`' }; };
+block inner-dest buffer(n(2)) { disk-buffer(size(`n`)) };
+block filter named(p(\"x\")) { program(`p`) };";
+
+/// A statement without mistakes.
+fn statement() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        "[a-z/$*][a-z0-9_/$-]{0,6}[.]?[a-z]",
+        "[0-9]{1,6}",
+        "[0-9]{1,3}[.][0-9]{1,3}",
+        r"[ -&(-_a-~\n]{0,10}".prop_map(|inner| format!("'{inner}'")),
+        r"([ !#-\[\]-_a-~\n]|\\[ -_a-mp-w]|``|`g`){0,10}".prop_map(|inner| format!("\"{inner}\"")),
+        Just("`g`".to_owned()),
+        Just("[a, 'b' 3]".to_owned()),
+    ];
+    let scalar =
+        prop_oneof!["[a-z]{1,6}", "[0-9]{1,4}", "[a-z (]{0,4}".prop_map(|inner| format!("'{inner}'"))];
+    prop_oneof![
+        value.clone().prop_map(|value| format!("source s {{ file({value}, flags(no-parse) # why ``\n); }};")),
+        scalar
+            .clone()
+            .prop_map(|value| format!("source s {{ net(port({value})); net(tag({value}) more(1)); }};")),
+        value.clone().prop_map(|value| format!("destination d {{ file(x a-b({value}) buffer()); }};")),
+        scalar.prop_map(|value| format!("filter f {{ not named(p({value})) and (\"$A\" == {value}); }};")),
+        value.prop_map(|value| format!("log {{ if (f({value})) {{ destination(d); }} else {{ }}; }};")),
+        "[a-z]{1,4}".prop_map(|name| format!("path(from(x{name}));")),
+        "[a-z`' \n]{0,8}[a-z ]".prop_map(|code| format!("python {{ \"\"\"{code} }} \"\"\" }};")),
+        "[a-z`]{0,8}".prop_map(|words| format!("# {words}\nlog {{ }};")),
+    ]
+}
+
+/// What was understood, and nothing of where it stood.
+fn without_places(loaded: &Loaded) -> String {
+    let config = &loaded.config;
+    let all =
+        format!("{:?} {:?} {:?} {:?}", config.sources, config.destinations, config.filters, config.log_paths);
+    let code: Vec<&str> = config.python.iter().map(|block| block.text.as_str()).collect();
+    let mut out = format!("{code:?}");
+    for (index, part) in all.split("Span { file").enumerate() {
+        out.push_str(if index == 0 { part } else { part.split_once('}').map_or("", |(_, rest)| rest) });
+    }
+    out
 }

@@ -7,11 +7,12 @@ fn versions() {
     let old = "Configuration file format is too old, running in compatibility mode; config-version";
     check("@version: 4.2\n", "");
     check("@version: current\n", "");
-    check("@version:4.10\n", "");
+    check("@version:4.10\n@module mod-python\n", "");
+    check("@version: 4.27\n", "");
     check("@version: 3.21", &format!("? 1:11 {old}='3.21'"));
     check("@version: 3.0\n", &format!("? 1:11 {old}='3.0'"));
     check("@version: 2.1\n", "! 1:11 configurations of versions before 3.0 are not understood");
-    check("@version: 9.9\n", "? 1:11 the configuration asks for a version newer than 4.11");
+    check("@version: 9.9\n", "? 1:11 the configuration asks for a version newer than 4.27");
     check("@version: 4.2\n@version: 4.3\n", "? 2:1 a second `@version` has no effect");
     check("@version: abc\n", "! 1:11 `abc` is no version");
     check("@version:\n", "! 1:1 `@version` needs a value");

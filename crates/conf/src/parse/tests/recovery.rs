@@ -64,6 +64,15 @@ fn missing_signs() {
 }
 
 #[test]
+fn misspelt_python() {
+    check(
+        "pyhton {\n x = 'it\\'s }'\n};\nlog { };",
+        "log {}
+         ! 1:1 there is no statement `pyhton`",
+    );
+}
+
+#[test]
 fn open_strings() {
     check("source s { a(\"x); };", "source s {a()}\n! 1:14 unterminated quote");
     check("source s { a('x); };", "source s {a()}\n! 1:14 unterminated quote");
