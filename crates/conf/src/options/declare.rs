@@ -1,6 +1,6 @@
 //! The declaration of options.
 
-/// Declares a struct of options; see the [module](crate::options).
+/// Declares a struct of options; see the [module](mod@crate::options).
 #[macro_export]
 macro_rules! options {
     (
