@@ -17,6 +17,7 @@ use crate::desk::{Belongings, Desk, style};
 use crate::exit_code::ExitCode;
 use crate::keeper;
 use crate::log::{Log, NOTICE, Shown};
+use crate::notify::{self, Moment};
 use crate::pidfile::PidFile;
 use crate::process;
 use crate::server;
@@ -87,7 +88,7 @@ impl Daemon<'_> {
     fn start(options: &Options) -> ExitCode {
         // The order matters: see `process`.
         let starting = Starting::of(options.role);
-        let pid_file = options.pid_file.as_deref().map(PidFile::create);
+        let pid_file = options.pid_file.as_deref().map(PidFile::open);
         let notes = process::apply(&options.process);
         let log = start_log(options, true);
         let mut daemon = Daemon { options, log, belongings: Belongings::default(), starting };
@@ -107,15 +108,17 @@ impl Daemon<'_> {
         code
     }
 
-    fn take_pid_file(&self, created: Option<io::Result<PidFile>>) {
-        match created {
+    fn take_pid_file(&self, opened: Option<io::Result<PidFile>>) {
+        match opened {
             Some(Ok(file)) => self.belongings.add_pid_file(file),
-            Some(Err(error)) => {
-                let file = self.options.pid_file.as_deref().unwrap_or(Path::new("")).display();
-                tracing::error!(%file, error = configuration::system_words(&error), "Error creating pid file");
-            }
+            Some(Err(error)) => self.no_pid_file(&error),
             None => {}
         }
+    }
+
+    fn no_pid_file(&self, error: &io::Error) {
+        let file = self.options.pid_file.as_deref().unwrap_or(Path::new("")).display();
+        tracing::error!(%file, %error, "Error creating pid file");
     }
 
     fn run(&mut self) -> ExitCode {
@@ -156,6 +159,9 @@ impl Daemon<'_> {
         }
         let supervisor = Supervisor::new(desk.clone(), incoming, signals, configuration.clone());
         self.open_control_socket(&desk);
+        if let Err(error) = self.belongings.write_pid_file() {
+            self.no_pid_file(&error);
+        }
         tracing::info!(target: NOTICE, version = VERSION, "syslog-ng starting up");
         if options.startup_debug {
             self.log.set_level(options.log_level.unwrap_or(configuration.log_level));
@@ -208,6 +214,7 @@ impl Daemon<'_> {
             self.log.set_shown(Shown::Nothing);
         }
         self.starting.done();
+        notify::tell(Moment::Ready);
     }
 }
 

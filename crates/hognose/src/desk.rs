@@ -1,6 +1,6 @@
 //! What those who answer operators and the supervisor share.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -125,6 +125,11 @@ impl Belongings {
     /// The pid file is the daemon's.
     pub(crate) fn add_pid_file(&self, file: PidFile) {
         self.0.lock().0 = Some(file);
+    }
+
+    /// Writes the pid file, if there is one.
+    pub(crate) fn write_pid_file(&self) -> io::Result<()> {
+        self.0.lock().0.as_mut().map_or(Ok(()), PidFile::write)
     }
 
     /// The control socket is the daemon's.

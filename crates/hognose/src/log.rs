@@ -7,6 +7,8 @@
 //! Beside the five levels of `tracing` there are two that syslog has: an event whose target is [`NOTICE`] is a
 //! notice, and one whose target is [`VERBOSE`] is seen with `--verbose` only.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -80,6 +82,7 @@ impl Log {
             // Fails only if there is a subscriber already, and this is the only place that sets one.
             let _ = tracing::subscriber::set_global_default(Writer(log.0.clone()));
             log.0.stderr.start(log.clone());
+            panic::set_hook(Box::new(log_panic));
             log
         })
         .clone()
@@ -113,7 +116,9 @@ impl Log {
 
     /// Writes text that is no message to stderr, as it is; never waits.
     pub(crate) fn print(&self, text: String) {
-        self.0.stderr.push(text);
+        if !text.is_empty() {
+            self.0.stderr.push(text);
+        }
     }
 
     /// Waits until stderr has everything, but not for long.
@@ -203,6 +208,18 @@ impl Subscriber for Writer {
     fn enter(&self, _span: &span::Id) {}
 
     fn exit(&self, _span: &span::Id) {}
+}
+
+/// Logs a mistake of ours. The usual way would be to write to stderr, and to wait for whoever reads there.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("");
+    let location = info.location().map(ToString::to_string);
+    let what = info.payload_as_str().unwrap_or("");
+    // Asked for by RUST_BACKTRACE, as usual.
+    let trace = Backtrace::capture();
+    let traceback = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+    tracing::error!(thread, location, error = what, traceback, "Thread panicked, please report this");
 }
 
 /// The level from which on an event is logged.

@@ -14,6 +14,7 @@ mod exit_code;
 mod handlers;
 mod keeper;
 mod log;
+mod notify;
 mod pidfile;
 mod process;
 mod server;

@@ -15,6 +15,7 @@ use crate::configuration::{Configuration, Verdict};
 use crate::desk::Desk;
 use crate::exit_code::ExitCode;
 use crate::log::{NOTICE, VERBOSE};
+use crate::notify::{self, Moment};
 use crate::stats;
 
 mod reading;
@@ -93,6 +94,7 @@ impl Supervisor {
             }
         }
         tracing::info!(target: NOTICE, version = crate::version::VERSION, "syslog-ng shutting down");
+        notify::tell(Moment::Stopping);
         // Nobody takes over, so what was carried out of it is closed here.
         drop(running.stop(Stop::ForGood, Instant::now() + self.current.stop_timeout));
         ExitCode::Fine
@@ -123,6 +125,7 @@ impl Supervisor {
 
     fn begin_reload(&mut self, askers: Vec<Asker>) {
         tracing::info!(target: NOTICE, "Configuration reload request received, reloading configuration");
+        notify::tell(Moment::Reloading);
         self.desk.reload_begins();
         let counters = self.desk.active_counters();
         self.desk.metrics.mark();
@@ -130,6 +133,7 @@ impl Supervisor {
             Ok(()) => self.reload = Some(Reload { askers, counters, next: None }),
             Err(error) => {
                 tracing::error!(%error, "Error starting a thread that reads the configuration");
+                notify::tell(Moment::Ready);
                 answer(askers, &refusal(Verdict::Unreadable));
             }
         }
@@ -146,6 +150,7 @@ impl Supervisor {
                 (running, refusal(verdict))
             }
         };
+        notify::tell(Moment::Ready);
         answer(askers, &reply);
         if let Some(askers) = next {
             self.begin_reload(askers);

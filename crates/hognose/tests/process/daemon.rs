@@ -109,11 +109,20 @@ impl Daemon {
         self.spawn_with(options, stderr.into());
     }
 
+    /// Starts as a service whose manager listens on `notify`.
+    pub(crate) fn spawn_under_manager(&mut self) {
+        let mut command = self.command(&[]);
+        self.child = Some(command.env("NOTIFY_SOCKET", self.path("notify")).spawn().unwrap());
+    }
+
     fn spawn_with(&mut self, options: &[&str], stderr: Stdio) {
+        self.child = Some(self.command(options).stderr(stderr).spawn().unwrap());
+    }
+
+    fn command(&self, options: &[&str]) -> Command {
         let mine = ["-F", "--no-caps", "-f", "daemon.conf", "-R", "persist", "-p", "pid", "-c", "ctl"];
         // The last of two counts, so a test may name others.
-        let mut command = hognose(self.directory.path(), &[&mine, options].concat());
-        self.child = Some(command.stderr(stderr).spawn().unwrap());
+        hognose(self.directory.path(), &[&mine, options].concat())
     }
 
     pub(crate) fn configure(&self, config: &str) {

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
-use crate::daemon::{Daemon, generator, wait};
+use crate::daemon::{Daemon, EVENT, generator, wait};
 
 const OLD_AND_NEW: [&str; 2] = ["old", "new"];
 
@@ -232,4 +233,45 @@ fn a_stderr_that_nobody_reads_does_not_hold_the_daemon() {
     assert!(daemon.ask("HEALTHCHECK").starts_with("OK "));
     daemon.wait_fresh_line("out", "old");
     daemon.stop();
+}
+
+#[test]
+fn statistics_are_logged_as_often_as_wanted() {
+    let daemon = Daemon::start(&format!(
+        "options {{ stats(freq(1)); }};\n{}",
+        writing("old").replace("@version: 4.2\n", "")
+    ));
+    daemon.wait_log("Log statistics; processed='center(received)=", 2);
+    daemon.stop();
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let mut daemon = Daemon::new("");
+    let manager = UnixDatagram::bind(daemon.path("notify")).unwrap();
+    manager.set_read_timeout(Some(EVENT)).unwrap();
+    let told = |what: &str| {
+        let mut text = [0; 256];
+        let length = manager.recv(&mut text).unwrap();
+        assert!(text[..length].starts_with(what.as_bytes()), "{what}");
+    };
+    daemon.spawn_under_manager();
+    told("READY=1\n");
+    daemon.signal(Signal::HUP);
+    told("RELOADING=1\nMONOTONIC_USEC=");
+    told("READY=1\n");
+    daemon.signal(Signal::TERM);
+    told("STOPPING=1\n");
+    assert_eq!(daemon.end().code(), Some(0));
+}
+
+#[test]
+fn a_daemon_that_does_not_come_up_leaves_the_pid_file_of_another() {
+    let first = Daemon::start("");
+    let pid = fs::read_to_string(first.path("pid")).unwrap();
+    let mut second = Daemon::new("nonsense");
+    second.spawn(&["-e", "-p", &first.path("pid").display().to_string()]);
+    assert_eq!(second.end().code(), Some(1));
+    assert_eq!(fs::read_to_string(first.path("pid")).unwrap(), pid);
+    first.stop();
 }
