@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 
 import _syslogng
 
 from .source import LogFetcher, LogFetcherResult, LogSource
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 __all__ = ["accepts", "bad_result", "falsy", "is_coroutine", "missing_methods", "odd_methods", "wrong_base"]
 

@@ -6,7 +6,6 @@ What sources and fetchers have in common; what their main thread does in between
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 import _syslogng
 
@@ -14,8 +13,10 @@ from . import diagnosis, loader, trace
 from .report import Refusal
 from .template import LogTemplate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from .report import Report
 

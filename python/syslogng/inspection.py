@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 
 from . import diagnosis, loader, trace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
+
+    _Finding = dict[str, Any]
 
 __all__ = ["inspect"]
-
-_Finding = dict[str, Any]
 
 
 def inspect(hello: _Finding) -> list[_Finding]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from . import trace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
+    from typing import Any
 
 __all__ = ["MAIN", "NoClass", "compile_block", "find_class", "make_main", "run_block"]
 
@@ -105,7 +106,10 @@ def _in_module(name: str, module: str, attribute: str) -> object:
         outer, _, inner = module.rpartition(".")
         if outer and error.name == module:
             # A class within a class, perhaps.
-            holder = _in_module(name, outer, inner)
+            try:
+                holder = _in_module(name, outer, inner)
+            except NoClass:
+                holder = None
             if isinstance(holder, type) and hasattr(holder, attribute):
                 return getattr(holder, attribute)
         hint = trace.import_hint(error)

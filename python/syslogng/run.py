@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 
 import _syslogng
 
 from . import diagnosis
 from .source import LogFetcherResult
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from threading import Event
+    from typing import Any
 
     from .driver import Driver
 

@@ -8,12 +8,13 @@ are looked up once, after ``__init__()``: one that is replaced on the instance l
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar
 
 import _syslogng
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, ClassVar
 
     from _syslogng import LogMessage, ParseOptions
 

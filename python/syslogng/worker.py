@@ -12,17 +12,17 @@ import os
 import sys
 import threading
 from _signal import SIG_IGN, SIGINT, SIGTERM, signal
-from typing import TYPE_CHECKING, Any
 
 import _syslogng
 
-from . import inspection, loader, logger, trace
+from . import loader, logger, trace
 from .driver import Driver
 from .report import Refusal, Report
 from .run import run_fetcher, run_source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 __all__ = ["main"]
 
@@ -47,6 +47,8 @@ def main(control: int, ring: int, doorbell: int) -> NoReturn:
     try:
         _prepare_interpreter(hello, report)
         if hello["mode"] == "inspect":
+            from . import inspection
+
             report.inspected(inspection.inspect(hello))
             _leave(_DONE)
         driver = _prepare_driver(hello, worker, report)

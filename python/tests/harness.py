@@ -50,6 +50,14 @@ def load(name: str, path: pathlib.Path):
 daemon_end = load("daemon_end", BUILD / "examples" / "libdaemon_end.so")
 
 
+WHOLE_LINES = """
+import sys
+def print(*what):
+    sys.stdout.write(" ".join(map(str, what)) + "\\n")
+"""
+"""Python's own print() writes a text and its end apart, and threads come in between."""
+
+
 class Daemon:
     """A worker with one driver, from `hello` on."""
 
@@ -98,6 +106,7 @@ class Daemon:
         self.keep = keep
         self._changed = threading.Condition()
         self._closed = False
+        self._broken = None
         self._pump = threading.Thread(target=self._run_pump, daemon=True)
         location = {"file": "/etc/t.conf", "line": 3, "column": 16}
         base = {
@@ -108,13 +117,16 @@ class Daemon:
             "time_reopen_ms": 50,
             "no_data_delay_ms": 50,
         }
+        if blocks is None:
+            whole_lines = {"file": "/etc/lines.conf", "line": 1, "text": WHOLE_LINES}
+            blocks = [whole_lines, {"file": "/etc/t.conf", "line": 1, "text": block}]
         self.send({
             "t": "hello",
             "protocol": 1,
             "mode": mode,
             "config_version": list(version),
             "config_file": "/etc/t.conf",
-            "blocks": blocks if blocks is not None else [{"file": "/etc/t.conf", "line": 1, "text": block}],
+            "blocks": blocks,
             "sys_path_front": [],
             "argv0": "syslog-ng",
             "stop_timeout_ms": 4000,
@@ -175,8 +187,11 @@ class Daemon:
 
     def wait(self, condition, what):
         with self._changed:
-            if self._changed.wait_for(condition, DEADLINE):
+            self._changed.wait_for(lambda: self._broken or condition(), DEADLINE)
+            if condition():
                 return
+            if self._broken:
+                raise self._broken
         heard = {"frames": self.frames, "lines": self.lines, "errors": self.errors, "records": len(self.records)}
         raise AssertionError(f"{what} did not come: {heard}")
 
@@ -202,6 +217,14 @@ class Daemon:
         return [at for at, line in self.times if line == text]
 
     def _run_pump(self):
+        try:
+            self._listen()
+        except Exception as error:
+            with self._changed:
+                self._broken = error
+                self._changed.notify_all()
+
+    def _listen(self):
         sources = {self.socket.fileno(): bytearray()}
         out, err = self.process.stdout.fileno(), self.process.stderr.fileno()
         sources |= {out: bytearray(), err: bytearray()}
