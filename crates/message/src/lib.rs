@@ -20,7 +20,7 @@ pub mod value;
 pub use draft::Draft;
 pub use name::{Builtin, Name};
 pub use record::{BadRecord, Entry, Head, Record, RecordFlags};
-pub use records::{Message, Origin, Records};
+pub use records::{Arenas, Message, Origin, Records};
 pub use syslog::{ParseFlags, ParseOptions, Parsed, parse_into};
 pub use template::{NoFunctions, RenderScope, Template, TemplateError, TemplateOptions, ZoneUse};
 pub use time::{Stamp, Zone};

@@ -1,6 +1,6 @@
 //! Records of one source in one allocation, and a message as its readers see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::name::{Builtin, Name};
 use crate::record::{self, Entry, Head, Record, RecordFlags};
@@ -57,16 +57,79 @@ fn kind_of(builtin: Builtin) -> ValueType {
 /// Whole records back to back in one allocation, with their origin. Never changes once made.
 #[derive(Debug)]
 pub struct Records {
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     count: u32,
     origin: Arc<Origin>,
+    /// Where the allocation goes afterwards.
+    arenas: Option<Arc<Arenas>>,
+}
+
+/// Allocations of one source that are used again.
+///
+/// A batch is filled on one thread and dropped on another, some thousand times a second: given back to the system,
+/// its memory would be taken away and cleared page by page each time.
+#[derive(Debug, Default)]
+pub struct Arenas(Mutex<Vec<Vec<u8>>>);
+
+/// Allocations kept for use.
+const ARENAS_MAX: usize = 4;
+/// Bytes the largest of them has; a larger one goes back to the system.
+const ARENA_BYTES_MAX: usize = 1 << 20;
+
+impl Arenas {
+    /// None yet.
+    pub fn new() -> Arc<Arenas> {
+        Arc::default()
+    }
+
+    /// An empty arena, used before if there is one.
+    pub fn take(&self) -> Vec<u8> {
+        self.lock().pop().unwrap_or_default()
+    }
+
+    /// Keeps an arena for the next who asks.
+    fn give_back(&self, mut arena: Vec<u8>) {
+        if arena.capacity() > ARENA_BYTES_MAX {
+            return;
+        }
+        arena.clear();
+        let mut kept = self.lock();
+        if kept.len() < ARENAS_MAX {
+            kept.push(arena);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        // Whoever panicked here left a list of empty arenas, as good as any.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        if let Some(arenas) = &self.arenas {
+            arenas.give_back(std::mem::take(&mut self.bytes));
+        }
+    }
 }
 
 impl Records {
     /// Takes trusted records: encoded by us, or checked. `count` is how many there are.
-    pub fn new(bytes: Vec<u8>, count: u32, origin: Arc<Origin>) -> Records {
+    pub fn new(mut bytes: Vec<u8>, count: u32, origin: Arc<Origin>) -> Records {
         // A queue may hold this for long, so spare capacity goes back.
-        Records { bytes: bytes.into_boxed_slice(), count, origin }
+        bytes.shrink_to_fit();
+        Records { bytes, count, origin, arenas: None }
+    }
+
+    /// [`Records::new`], with bytes that go back to `arenas` in the end. An arena that is not nearly full goes back
+    /// at once, since a queue may hold this for long.
+    pub fn in_arena(bytes: Vec<u8>, count: u32, origin: Arc<Origin>, arenas: &Arc<Arenas>) -> Records {
+        if bytes.len() < bytes.capacity() / 5 * 4 {
+            let exact = bytes.as_slice().to_vec();
+            arenas.give_back(bytes);
+            return Records { bytes: exact, count, origin, arenas: None };
+        }
+        Records { bytes, count, origin, arenas: Some(arenas.clone()) }
     }
 
     /// Number of records.

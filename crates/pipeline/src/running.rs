@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use message::Arenas;
+
 use crate::carry::Carry;
 use crate::destination::{Worker, wait_until};
 use crate::exit::Exit;
@@ -209,6 +211,7 @@ impl RunningSource {
             stamp: metrics.counter(&component, &node.id, &node.plan.instance, "stamp"),
             statement: metrics.counter("source", &node.statement, "", "processed"),
             received: metrics.counter("center", "", "received", "processed"),
+            arenas: Arenas::new(),
         }));
         let thread = {
             let exit = exit.clone();

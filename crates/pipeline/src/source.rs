@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use message::record::patch;
-use message::{Builtin, Origin, Record, Records};
+use message::{Arenas, Builtin, Origin, Record, Records};
 
 use crate::ack::Ack;
 use crate::carry::Carry;
@@ -100,6 +100,7 @@ pub(crate) struct Entry {
     pub(crate) statement: Counter,
     pub(crate) stamp: Counter,
     pub(crate) received: Counter,
+    pub(crate) arenas: Arc<Arenas>,
 }
 
 /// What a source does to each message before anybody sees it.
@@ -138,11 +139,16 @@ impl Post {
         entry.processed.add(u64::from(count));
         entry.statement.add(u64::from(count));
         entry.received.add(u64::from(count));
-        let records = Arc::new(Records::new(bytes, count, origin.clone()));
+        let records = Arc::new(Records::in_arena(bytes, count, origin.clone(), &entry.arenas));
         if let Some(message) = records.messages().next() {
             entry.stamp.set((message.record().head().received / 1_000_000).max(0) as u64);
         }
         path::run(&entry.branches, Flow::all(records), &ack);
+    }
+
+    /// An empty arena for the next batch, with the capacity of one that was posted before.
+    pub fn arena(&self) -> Vec<u8> {
+        self.0.arenas.take()
     }
 
     /// `s_net#0`.

@@ -8,8 +8,8 @@ use pipeline::{Position, Post, Window};
 
 /// Messages of one batch at most: a destination that waits for the first one should not wait for long.
 const BATCH_MESSAGES_MAX: u32 = 4096;
-/// Bytes of one batch after which it is posted.
-const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Bytes of one batch after which it is posted: what a core keeps close at hand until the next one reads it.
+const BATCH_BYTES_MAX: usize = 256 << 10;
 /// Bytes that an arena begins with; the next one begins with what the last one needed.
 const ARENA_BYTES: usize = 16 << 10;
 
@@ -44,6 +44,7 @@ impl Batch {
     #[inline]
     pub(crate) fn add(&mut self, line: &[u8], received: Stamp) {
         if self.bytes.capacity() == 0 {
+            self.bytes = self.post.arena();
             self.bytes.reserve(self.expected);
         }
         if syslog::parse_into(line, received, &self.options, &mut self.bytes) == Parsed::Record {
