@@ -3,16 +3,21 @@
 They know nothing of the protocol: every descriptor that the worker was started with is a target.
 """
 
-import mmap
+import ctypes
 import os
 import random
 import socket
 import stat
 import threading
+import time
 
 from syslogng import LogMessage, LogSource
 
 GARBAGE_BYTES = 1 << 20
+# Where positions and credits are kept, at the beginning of the mapping.
+HEADER_BYTES = 4096
+WORD_BYTES = 8
+ROUNDS = 100
 
 
 class Saboteur(LogSource):
@@ -49,36 +54,46 @@ class Socket(Saboteur):
 
 
 class Ring(Saboteur):
-    """Random bytes all over the shared mapping, the header included."""
+    """Random bytes all over the shared mapping, the header included, and the daemon is told to look."""
 
     def attack(self):
-        for fd in self.descriptors(is_shared_memory):
-            size = os.fstat(fd).st_size
-            with mmap.mmap(fd, size) as shared:
-                shared[:] = self.random.randbytes(size)
+        for _ in range(ROUNDS):
+            for start, end in shared_mappings():
+                ctypes.memmove(start, self.random.randbytes(end - start), end - start)
+            for fd in self.descriptors(is_doorbell):
+                os.write(fd, (1).to_bytes(8, "little"))
+            # Before the next post puts its own position right again, the daemon gets a moment.
+            time.sleep(0.01)
 
 
 class RingHeader(Saboteur):
     """Small lies, again and again, where positions and credits stand."""
 
     def attack(self):
-        for fd in self.descriptors(is_shared_memory):
-            with mmap.mmap(fd, mmap.PAGESIZE) as shared:
-                for _ in range(200):
-                    at = self.random.randrange(0, mmap.PAGESIZE - 8)
-                    shared[at : at + 8] = self.random.randbytes(8)
-                    self.post_message(LogMessage("between"))
+        start, _ = shared_mappings()[0]
+        for _ in range(ROUNDS):
+            at = self.random.randrange(0, HEADER_BYTES - WORD_BYTES, WORD_BYTES)
+            ctypes.memmove(start + at, self.random.randbytes(WORD_BYTES), WORD_BYTES)
+            self.post_message(LogMessage("between"))
 
 
 class Truncate(Saboteur):
     """A mapping that gets shorter would be a SIGBUS in whoever reads it."""
 
     def attack(self):
-        for fd in self.descriptors(is_shared_memory):
+        for start, end in shared_mappings():
             try:
-                os.ftruncate(fd, 0)
-            except OSError:
-                pass
+                os.truncate(f"/proc/self/map_files/{start:x}-{end:x}", 0)
+            except OSError as refused:
+                print("refused:", refused, flush=True)
+
+
+def shared_mappings():
+    """(start, end) of what this process shares with the daemon, the lowest first."""
+    with open("/proc/self/maps") as maps:
+        ranges = [line.split()[0].split("-") for line in maps if "/memfd:" in line]
+    assert ranges, "nothing is shared: the attack would prove nothing"
+    return [(int(start, 16), int(end, 16)) for start, end in ranges]
 
 
 def is_socket(fd):
@@ -88,8 +103,12 @@ def is_socket(fd):
         return False
 
 
-def is_shared_memory(fd):
+def is_doorbell(fd):
+    return "eventfd" in link(fd)
+
+
+def link(fd):
     try:
-        return os.readlink(f"/proc/self/fd/{fd}").startswith("/memfd:")
+        return os.readlink(f"/proc/self/fd/{fd}")
     except OSError:
-        return False
+        return ""
