@@ -24,14 +24,23 @@ fn generated(bytes: usize) -> String {
     text
 }
 
+/// What this thread has spent on a processor so far; `None` where the system does not tell.
+fn busy_nanoseconds() -> Option<u64> {
+    std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
+}
+
 #[test]
 fn ten_megabytes() {
     // Without optimisation everything takes ten times as long, so less is read then.
     let (bytes, seconds_max) = if cfg!(debug_assertions) { (1 << 20, 20.0) } else { (10 << 20, 2.0) };
     let text = generated(bytes);
-    let start = Instant::now();
+    let (start, busy) = (Instant::now(), busy_nanoseconds());
     let loaded = load_text("t", &text, &Environment::default());
-    let seconds = start.elapsed().as_secs_f64();
+    // What other tests do at the same time is not the language's fault.
+    let seconds = match (busy, busy_nanoseconds()) {
+        (Some(before), Some(after)) => (after - before) as f64 / 1e9,
+        _ => start.elapsed().as_secs_f64(),
+    };
     assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render(&loaded.sources, Style::Plain));
     assert!(loaded.config.sources.len() > bytes / 1000);
     assert!(seconds < seconds_max, "{seconds} s");
