@@ -32,12 +32,14 @@ pub const SOURCES: &[SourceSpec] = &[
     unix::STREAM,
 ];
 
-/// `log-iw-size()` where nobody says otherwise, messages.
-const WINDOW: u32 = 100;
-
-/// A window of this size, or one without end where no log path waits for delivery.
-fn window(size: u32, flow_control: bool) -> Arc<Window> {
-    Window::new(if flow_control { size } else { u32::MAX })
+/// The window of `log-iw-size()`: one that grows where nobody says anything, one without end where no log path waits
+/// for delivery.
+fn window(size: Option<u32>, flow_control: bool) -> Arc<Window> {
+    match size {
+        _ if !flow_control => Window::new(u32::MAX),
+        Some(size) => Window::new(size),
+        None => Window::adaptive(),
+    }
 }
 
 /// Ends the daemon as SIGTERM would: `flags(exit-on-eof)`.

@@ -16,7 +16,6 @@ use pipeline::{Compile, Exit, Post, Source, SourcePlan, SourceSpec};
 use super::batch::Batch;
 use crate::options::template_options;
 use crate::resolver::Resolving;
-use crate::source::WINDOW;
 
 pub(super) const SPEC: SourceSpec =
     SourceSpec { names: &["example-msg-generator"], options: GeneratorOptions::DOCS, compile };
@@ -102,7 +101,7 @@ struct Generator {
 impl Source for Generator {
     fn run(&mut self, post: Post, exit: &Exit) {
         let origin = self.common.origin.origin(&self.host, &[]);
-        let window = super::window(self.common.window.unwrap_or(WINDOW), post.flow_control());
+        let window = super::window(self.common.window, post.flow_control());
         let mut batch = Batch::new(post, window.clone(), Default::default());
         let mut left = self.num.unwrap_or(u64::MAX);
         while left > 0 && !exit.requested() {

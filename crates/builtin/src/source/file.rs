@@ -23,7 +23,7 @@ use super::stream::{End, read_all};
 use crate::destination::file::FileRules;
 use crate::options::{FileOwnerOptions, MultiLineOptions, NotYet, ReaderOptions, Reading};
 use crate::resolver::Resolving;
-use crate::source::{WINDOW, end_daemon};
+use crate::source::end_daemon;
 
 pub(super) const SPEC: SourceSpec = SourceSpec {
     names: &["file"],
@@ -135,7 +135,7 @@ impl Source for FileSource {
         let name = self.path.as_os_str().as_encoded_bytes();
         let connection = [(Builtin::Transport, transport), (Builtin::FileName, name)];
         let origin = self.reading.common.origin.origin(&self.host, &connection);
-        let window = super::window(self.reading.common.window.unwrap_or(WINDOW), post.flow_control());
+        let window = super::window(self.reading.common.window, post.flow_control());
         let mut batch = Batch::new(post, window, self.reading.parse.clone());
         if is_regular_or_absent(&self.path) {
             self.follow(&mut batch, &origin, exit);

@@ -16,7 +16,6 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::batch::Batch;
 use crate::options::NoEffect;
 use crate::resolver::Resolving;
-use crate::source::WINDOW;
 
 pub(super) const SPEC: SourceSpec =
     SourceSpec { names: &["internal"], options: InternalOptions::DOCS, compile };
@@ -58,7 +57,7 @@ impl Source for Internal {
         let log = internal::log();
         log.add_reader();
         let origin = self.common.origin.origin(&self.host, &[]);
-        let window = super::window(self.common.window.unwrap_or(WINDOW), post.flow_control());
+        let window = super::window(self.common.window, post.flow_control());
         let mut batch = Batch::new(post, window.clone(), Default::default());
         let pid = std::process::id().to_string();
         while !exit.requested() {

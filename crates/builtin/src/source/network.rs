@@ -15,7 +15,6 @@ use crate::options::{NoEffect, NotYet, ReaderOptions, SocketOptions};
 use crate::resolver::Resolving;
 use crate::socket::port::{Port, resolve_port};
 use crate::socket::{Address, Transport};
-use crate::source::WINDOW;
 
 const fn spec(
     names: &'static [&'static str],
@@ -107,7 +106,7 @@ impl Kind {
         ));
         let max_connections = options.max_connections.get();
         let window = match transport {
-            Transport::Datagram => reading.common.window.unwrap_or(WINDOW),
+            Transport::Datagram => reading.common.window,
             Transport::Stream => per_connection(reading.common.window, max_connections, call, cx),
         };
         let mut tuning = options.socket.tuning();
@@ -210,11 +209,16 @@ impl Kind {
 }
 
 /// The window of one connection, where the option is for all of them together.
-pub(super) fn per_connection(total: Option<u32>, connections: u32, call: &Call, cx: &mut Compile<'_>) -> u32 {
-    let Some(total) = total else { return WINDOW };
+pub(super) fn per_connection(
+    total: Option<u32>,
+    connections: u32,
+    call: &Call,
+    cx: &mut Compile<'_>,
+) -> Option<u32> {
+    let total = total?;
     let each = total / connections;
     if each >= WINDOW_MIN {
-        return each;
+        return Some(each);
     }
     let message = "log-iw-size() is divided by max-connections(), and the result was too small, \
                    increasing to a reasonable minimum value";
@@ -222,5 +226,5 @@ pub(super) fn per_connection(total: Option<u32>, connections: u32, call: &Call, 
         Diagnostic::warning(message, call.name.span)
             .note(format!("orig_log_iw_size='{each}', new_log_iw_size='{WINDOW_MIN}'")),
     );
-    WINDOW_MIN
+    Some(WINDOW_MIN)
 }

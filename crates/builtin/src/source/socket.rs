@@ -48,8 +48,8 @@ pub(super) struct Listening {
     pub(super) msg_size: usize,
     /// `trim-large-messages()`
     pub(super) trim: bool,
-    /// `log-iw-size()` of one connection.
-    pub(super) window: u32,
+    /// `log-iw-size()` of one connection, where it is given.
+    pub(super) window: Option<u32>,
     /// `TRANSPORT` of its messages.
     pub(super) transport_name: &'static str,
     /// How a message is read.

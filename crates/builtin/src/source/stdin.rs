@@ -13,7 +13,7 @@ use super::framing::{Cutter, Framing};
 use super::stream::{End, read_all};
 use crate::options::{MultiLineOptions, ReaderOptions, Reading};
 use crate::resolver::Resolving;
-use crate::source::{WINDOW, end_daemon};
+use crate::source::end_daemon;
 
 pub(super) const SPEC: SourceSpec = SourceSpec { names: &["stdin"], options: StdinOptions::DOCS, compile };
 
@@ -65,7 +65,7 @@ impl Source for Stdin {
     fn run(&mut self, post: Post, exit: &Exit) {
         let Some(cutter) = &mut self.cutter else { return };
         let origin = self.reading.common.origin.origin(&self.host, &[(Builtin::Transport, b"local+stdin")]);
-        let window = super::window(self.reading.common.window.unwrap_or(WINDOW), post.flow_control());
+        let window = super::window(self.reading.common.window, post.flow_control());
         let mut batch = Batch::new(post, window, self.reading.parse.clone());
         match read_all(std::io::stdin().as_fd(), cutter, &mut batch, &origin, exit) {
             End::Exit => {}

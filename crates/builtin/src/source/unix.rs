@@ -16,7 +16,6 @@ use crate::options::{NoEffect, ReaderOptions};
 use crate::owner;
 use crate::resolver::Resolving;
 use crate::socket::{Address, Transport, Tuning};
-use crate::source::WINDOW;
 
 pub(super) const STREAM: SourceSpec = SourceSpec {
     names: &["unix-stream"],
@@ -103,7 +102,7 @@ fn compile(
         trim: reading.trim,
         window: match transport {
             Transport::Stream => per_connection(reading.common.window, connections, call, cx),
-            Transport::Datagram => reading.common.window.unwrap_or(WINDOW),
+            Transport::Datagram => reading.common.window,
         },
         transport_name: match transport {
             Transport::Stream => "local+unix-stream",
