@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use crate::{
-    ast::{Argument, Call, Config, same_keyword},
+    ast::{Argument, Call, Config, same_keyword, truth},
     diagnostic::{Diagnostic, Diagnostics},
     options::{Options, Permissions, Seconds},
 };
@@ -14,8 +14,6 @@ mod tests;
 crate::options! {
     /// Options that hold for the whole configuration.
     pub struct GlobalOptions {
-        /// Host names that match are taken for part of the program's name instead.
-        bad_hostname: String = inherit,
         /// Keep the names of all hosts that a message went through.
         chain_hostnames | long_hostnames: bool = false,
         /// Refuse host names with characters that host names cannot have.
@@ -28,8 +26,6 @@ crate::options! {
         dir_owner: Option<String> = None,
         /// Permissions of the directories created.
         dir_perm: Permissions = Permissions(Some(0o700)),
-        /// Remember the names that addresses have.
-        dns_cache: bool = true,
         /// How long a name is remembered.
         dns_cache_expire: Seconds = Seconds::new(3600),
         /// How long it is remembered that an address has no name.
@@ -40,8 +36,6 @@ crate::options! {
         dns_cache_size: NonZeroU32 = nonzero(1007),
         /// Layout of the lines in files: the name of a template, or its text.
         file_template: String = inherit,
-        /// Lines that a destination writes at a time.
-        flush_lines | sync | sync_freq: u32 = 100,
         /// Digits of the fraction of a second in time stamps, at most six.
         frac_digits: u8 = 0,
         /// Group of the files created.
@@ -58,12 +52,8 @@ crate::options! {
         log_level: LogLevel = LogLevel::Default,
         /// Bytes that a message may have.
         log_msg_size: NonZeroU32 = nonzero(65_536),
-        /// Seconds between two mark messages; 0 for none.
-        mark_freq | mark: u32 = 1200,
         /// Turn host names to lower case.
         normalize_hostnames: bool = false,
-        /// What becomes of a value that does not fit its type.
-        on_error: OnError = OnError::DropMessage,
         /// Owner of the files created.
         owner: Option<String> = None,
         /// Permissions of the files created.
@@ -72,8 +62,6 @@ crate::options! {
         proto_template: String = inherit,
         /// The Python that runs the Python drivers: a name or a path.
         python: String = inherit,
-        /// Put all Python drivers into one worker of this name.
-        python_worker: String = inherit,
         /// Time zone of received time stamps that have none.
         recv_time_zone: String = inherit,
         /// Time zone that time stamps are written in.
@@ -94,8 +82,6 @@ crate::options! {
         suspended_post: SuspendedPost = SuspendedPost::Drop,
         /// Escape quotes and control characters that macros put into templates.
         template_escape: bool = false,
-        /// Run drivers in threads of their own.
-        threaded: bool = true,
         /// How long an idle file of a templated name is kept open; 0 for ever.
         time_reap: Seconds = Seconds::new(60),
         /// How long to wait before a lost connection is opened again.
@@ -108,8 +94,6 @@ crate::options! {
         use_dns: UseDns = UseDns::Yes,
         /// Use host names with their domain.
         use_fqdn: bool = false,
-        /// Give each message a number of its own.
-        use_uniqid | use_rcptid: bool = false,
     }
 }
 
@@ -129,23 +113,6 @@ crate::options! {
         /// Whether to count by facility, severity and host.
         syslog_stats: SyslogStats = inherit,
     }
-}
-
-/// Statistics, every way to ask for them taken together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stats {
-    /// Seconds between two messages with statistics; 0 for none.
-    pub freq: u32,
-    /// Seconds between two looks at the daemon's own health.
-    pub healthcheck_freq: u32,
-    /// How much is counted, from 0 to 3.
-    pub level: u32,
-    /// Seconds after which a counter that does not change is dropped.
-    pub lifetime: u32,
-    /// How many counters there may be of things that come and go; `None` for any number.
-    pub max_dynamics: Option<u64>,
-    /// Whether to count by facility, severity and host.
-    pub syslog_stats: SyslogStats,
 }
 
 crate::choices! {
@@ -173,24 +140,6 @@ crate::choices! {
         Debug = "debug",
         /// And every message.
         Trace = "trace",
-    }
-}
-
-crate::choices! {
-    /// What becomes of a value that does not fit its type; the silent ones are not logged.
-    pub enum OnError {
-        /// The message is dropped.
-        DropMessage = "drop-message",
-        /// The value is left out.
-        DropProperty = "drop-property",
-        /// The value stays a string.
-        FallbackToString = "fallback-to-string",
-        /// The message is dropped.
-        SilentlyDropMessage = "silently-drop-message",
-        /// The value is left out.
-        SilentlyDropProperty = "silently-drop-property",
-        /// The value stays a string.
-        SilentlyFallbackToString = "silently-fallback-to-string",
     }
 }
 
@@ -232,21 +181,34 @@ crate::choices! {
 
 /// Options that other daemons of the language have and this one does not follow yet.
 const WITHOUT_EFFECT: &[&str] = &[
+    "bad-hostname",
     "check-program",
     "custom-domain",
     "disk-buffer",
     "filterx-jit",
     "filterx-jit-debug-info",
+    "flush-lines",
     "flush-timeout",
     "hook-commands",
     "log-flow-control",
+    "mark",
+    "mark-freq",
     "mark-mode",
     "min-iw-size-per-reader",
+    "on-error",
     "pass-unix-credentials",
+    "python-worker",
     "suppress",
+    "sync",
+    "sync-freq",
     "time-sleep",
+    "use-rcptid",
     "use-time-recvd",
+    "use-uniqid",
 ];
+
+/// Options whose usual value is how this daemon works anyhow; what they say is checked for nothing.
+const ALWAYS_SO: &[&str] = &["dns-cache", "threaded"];
 
 /// Options that the language once had, and what they became.
 const REMOVED: &[&str] = &["log-iw-size", "log-fetch-limit"];
@@ -254,14 +216,10 @@ const REMOVED: &[&str] = &["log-iw-size", "log-fetch-limit"];
 /// Names that the language gave up for others.
 const OBSOLETE: &[(&str, &str)] = &[
     ("long-hostnames", "chain-hostnames"),
-    ("mark", "mark-freq"),
     ("stats-freq", "stats(freq())"),
     ("stats-level", "stats(level())"),
     ("stats-lifetime", "stats(lifetime())"),
     ("stats-max-dynamics", "stats(max-dynamics())"),
-    ("sync", "flush-lines"),
-    ("sync-freq", "flush-lines"),
-    ("use-rcptid", "use-uniqid"),
 ];
 
 impl GlobalOptions {
@@ -280,6 +238,9 @@ impl GlobalOptions {
                 warned.push(name);
                 diagnostics.push(warning);
             }
+            if call.name.is("stats") {
+                stats_without_effect(call).for_each(|warning| diagnostics.push(warning));
+            }
             if read {
                 arguments.push(Argument::Call(call.clone()));
             }
@@ -288,20 +249,9 @@ impl GlobalOptions {
         GlobalOptions::read_arguments("`options`", &arguments, span, diagnostics)
     }
 
-    /// What `stats(…)` and its obsolete forms say together; the proper form wins.
-    pub fn stats(&self) -> Stats {
-        fn last<T: Copy>(stats: &[StatsOptions], field: impl Fn(&StatsOptions) -> Option<T>) -> Option<T> {
-            stats.iter().rev().find_map(field)
-        }
-        let dynamics = last(&self.stats, |stats| stats.max_dynamics).or(self.stats_max_dynamics);
-        Stats {
-            freq: last(&self.stats, |stats| stats.freq).or(self.stats_freq).unwrap_or(0),
-            healthcheck_freq: last(&self.stats, |stats| stats.healthcheck_freq).unwrap_or(300),
-            level: last(&self.stats, |stats| stats.level).or(self.stats_level).unwrap_or(0),
-            lifetime: last(&self.stats, |stats| stats.lifetime).or(self.stats_lifetime).unwrap_or(600),
-            max_dynamics: dynamics.and_then(|count| u64::try_from(count).ok()),
-            syslog_stats: last(&self.stats, |stats| stats.syslog_stats).unwrap_or(SyslogStats::Auto),
-        }
+    /// Seconds between two messages with statistics; 0 for none. `stats(freq())` wins over its obsolete form.
+    pub fn stats_freq(&self) -> u32 {
+        self.stats.iter().rev().find_map(|stats| stats.freq).or(self.stats_freq).unwrap_or(0)
     }
 }
 
@@ -310,7 +260,12 @@ fn remark(call: &Call) -> (Option<Diagnostic>, bool) {
     let name = &call.name.text;
     let is_in = |names: &[&str]| names.iter().any(|other| same_keyword(other, name));
     let span = call.name.span;
-    if is_in(WITHOUT_EFFECT) {
+    let refuses =
+        || matches!(call.arguments.as_slice(), [Argument::Value(value)] if truth(value) == Some(false));
+    if is_in(ALWAYS_SO) && !refuses() {
+        return (None, false);
+    }
+    if is_in(WITHOUT_EFFECT) || is_in(ALWAYS_SO) {
         return (
             Some(Diagnostic::warning(format!("option `{name}` is accepted but has no effect"), span)),
             false,
@@ -329,6 +284,18 @@ fn remark(call: &Call) -> (Option<Diagnostic>, bool) {
         Diagnostic::warning(message, span)
     });
     (warning, true)
+}
+
+/// Parts of `stats(…)` that change nothing: every counter is always there.
+fn stats_without_effect(stats: &Call) -> impl Iterator<Item = Diagnostic> {
+    const IDLE: [&str; 5] = ["healthcheck-freq", "level", "lifetime", "max-dynamics", "syslog-stats"];
+    stats.arguments.iter().filter_map(|argument| match argument {
+        Argument::Call(part) if IDLE.iter().any(|idle| part.name.is(idle)) => {
+            let message = format!("option `stats({}())` is accepted but has no effect", part.name.text);
+            Some(Diagnostic::warning(message, part.name.span))
+        }
+        _ => None,
+    })
 }
 
 const fn nonzero(value: u32) -> NonZeroU32 {

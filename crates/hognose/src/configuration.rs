@@ -126,7 +126,7 @@ pub(crate) fn prepare<T>(
             text,
             stop_timeout: globals.stop_timeout.duration(),
             log_level: level(globals.log_level),
-            stats_freq: globals.stats().freq,
+            stats_freq: globals.stats_freq(),
         };
         (configuration, going)
     });
