@@ -64,8 +64,7 @@ pub(crate) struct Driver {
     look_at: Instant,
 }
 
-/// Bytes taken from a ring at once: small enough to stay in a core's cache on its way to the destinations, and to come
-/// from the allocator's own memory, since a block that it maps anew costs a page fault every 4 KiB.
+/// Bytes taken from a ring at once: small enough to stay in a core's cache on its way to the destinations.
 const TAKE_BYTES: usize = 64 * 1024;
 /// How long a busy ring may keep the thread from everything else the worker says.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -139,7 +138,7 @@ impl Driver {
         let mut last = 0;
         for _ in 0..batches {
             let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return last };
-            let mut bytes = Vec::new();
+            let mut bytes = post.arena();
             match worker.uplink.take(&mut bytes, TAKE_BYTES) {
                 Ok(taken) if taken.records == 0 => return 0,
                 Ok(taken) => {
