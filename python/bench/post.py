@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 
 import harness  # noqa: E402
 
-BLOCK = '''
+BLOCK = """
 import time
 from syslogng import LogFetcher, LogMessage, LogSource
 from _syslogng import LogSource as Native
@@ -88,7 +88,7 @@ class Fetcher(LogFetcher):
                 print(f"{'a fetch() that brings a message':32} {self.best * 1e9:8.1f} ns")
                 print("done")
         return LogFetcher.FETCH_SUCCESS, LogMessage(TEXT)
-'''
+"""
 
 
 def run(python: str, kind: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """What a log source in Python is made of.
 
-A source that runs its own loop derives from :class:`LogSource` and posts messages; one that is asked for the next
+A source that runs its own loop derives from :class:`LogSource` and posts messages; one that is asked for
+the next
 message derives from :class:`LogFetcher`. Both are named in the configuration by ``class()``::
 
     python {

@@ -1,16 +1,17 @@
 # What a worker starts with: python3 -s -c "<this text>" CONTROL RING DOORBELL PACKAGE BRIDGE
 #
-# The first three are numbers of descriptors, the fourth is the directory that holds the package syslogng, the last
-# the path of the shared object that is the module _syslogng. The daemon has this text built in; nothing imports it.
-# It has to be understood by any Python there is, to say that it is too old.
+# The first three are numbers of descriptors, the fourth is the directory that holds the package syslogng,
+# the last the path of the shared object that is the module _syslogng. The daemon has this text built in;
+# nothing imports it. It has to be understood by any Python there is, to say that it is too old.
 import sys
 
 
-def _start(control, ring, doorbell, package, bridge):
-    # Python looks for modules in the working directory first: a file of the user's must not be taken for one of ours.
+def _start(control, ring, doorbell, package, bridge):  # type: ignore[no-untyped-def]
+    # Python looks for modules in the working directory first: a file of the user's must not be taken for
+    # one of ours.
     if sys.path and sys.path[0] == "":
         del sys.path[0]
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036
         name = "%d.%d" % sys.version_info[:2]
         sys.stderr.write("Python 3.10 or newer is needed, %s is %s\n" % (sys.executable, name))
         sys.exit(3)
@@ -20,7 +21,7 @@ def _start(control, ring, doorbell, package, bridge):
     spec = machinery.ModuleSpec("_syslogng", loader, origin=bridge)
     spec.has_location = True
     try:
-        _bootstrap._load(spec)
+        _bootstrap._load(spec)  # type: ignore[attr-defined]
     except ImportError as error:
         sys.stderr.write("%s cannot load the extension _syslogng: %s\n" % (sys.executable, error))
         sys.exit(3)
@@ -30,4 +31,4 @@ def _start(control, ring, doorbell, package, bridge):
     main(int(control), int(ring), int(doorbell))
 
 
-_start(*sys.argv[1:6])
+_start(*sys.argv[1:6])  # type: ignore[no-untyped-call]

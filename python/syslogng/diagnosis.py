@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import _syslogng
 
 from .source import LogFetcher, LogFetcherResult, LogSource
@@ -49,7 +48,7 @@ def missing_methods(kind: str, found: type) -> Iterator[tuple[str, bool]]:
 
 
 def odd_methods(kind: str, found: type) -> Iterator[tuple[str, str, bool]]:
-    """Methods that cannot be called as they will be: name, what is wrong, whether the driver can start all the same."""
+    """Methods that cannot be called as they will be: name, what is wrong, whether it starts anyhow."""
     for method, count in _ARGUMENTS[kind].items():
         if not accepts(found, method, count):
             arguments = "self, options" if method == "init" else "self"
@@ -70,9 +69,10 @@ def accepts(found: type, method: str, count: int) -> bool:
     code = getattr(raw, "__code__", None)
     if code is None or getattr(raw, "__wrapped__", None) is not None:
         return True
-    takes_rest = code.co_flags & 0x04
-    needed = code.co_argcount - len(getattr(raw, "__defaults__", None) or ())
-    return needed <= count and (takes_rest or count <= code.co_argcount)
+    takes_rest = bool(code.co_flags & 0x04)
+    takes: int = code.co_argcount
+    needed = takes - len(getattr(raw, "__defaults__", None) or ())
+    return needed <= count and (takes_rest or count <= takes)
 
 
 def _is_async(found: type, method: str) -> bool:

@@ -42,6 +42,7 @@ class Driver:
     ) -> None:
         self.told = told
         self.kind: str = told["kind"]
+        self._class: str = told["class"]
         self.worker = worker
         self.report = report
         self.blocking = True
@@ -107,10 +108,6 @@ class Driver:
         """What ``self.persist_name`` is."""
         return self._persist_name or f"{_PREFIXES[self.kind]}({self._class})"
 
-    @property
-    def _class(self) -> str:
-        return self.told["class"]
-
     def _find_class(self) -> type:
         try:
             found = loader.find_class(self._class)
@@ -132,7 +129,9 @@ class Driver:
             raise Refusal("new", wrong)
         needed = {"run", "request_exit"} if self.kind == "source" else {"fetch"}
         names = ["init", "deinit", "request_exit", "generate_persist_name"]
-        names += ["run", "suspend", "wakeup", "finalize"] if self.kind == "source" else ["open", "fetch", "close"]
+        names += (
+            ["run", "suspend", "wakeup", "finalize"] if self.kind == "source" else ["open", "fetch", "close"]
+        )
         for name in names:
             method = getattr(self.instance, name, None)
             if callable(method):
@@ -140,7 +139,9 @@ class Driver:
             elif name in needed:
                 raise Refusal("class", f"class {self._class} has no {name}() method")
         if "suspend" in self._methods and "wakeup" not in self._methods:
-            raise Refusal("class", f"class {self._class} has suspend() but no wakeup(): define both, or neither")
+            raise Refusal(
+                "class", f"class {self._class} has suspend() but no wakeup(): define both, or neither"
+            )
         self.blocking = "suspend" not in self._methods
 
     def _name(self) -> None:
@@ -203,7 +204,9 @@ class Driver:
         try:
             setattr(self.instance, name, value)
         except BaseException as error:
-            raise Refusal("init", f"{self._class}.{name} cannot be set: {trace.one_line(error)}", error) from None
+            raise Refusal(
+                "init", f"{self._class}.{name} cannot be set: {trace.one_line(error)}", error
+            ) from None
 
     def _suspend(self) -> None:
         self.call("suspend")

@@ -1,7 +1,6 @@
-"""A look at the Python of a configuration, before anything of it runs: all that is wrong, not only the first."""
+"""A look at the Python of a configuration before it runs: all that is wrong, not only the first."""
 
 from __future__ import annotations
-
 
 from . import diagnosis, loader, trace
 
@@ -16,7 +15,7 @@ __all__ = ["inspect"]
 
 
 def inspect(hello: _Finding) -> list[_Finding]:
-    """Execute the blocks and look at every driver's class. Nothing is made of a class, and no method is called."""
+    """Execute the blocks and look at every driver's class. Nothing is made of it, and no method is called."""
     main = loader.make_main(hello["config_file"])
     findings: list[_Finding] = []
     for block in hello["blocks"]:
@@ -41,7 +40,7 @@ def _of_block(block: _Finding, error: BaseException) -> _Finding:
 
 
 def _of_driver(driver: _Finding, whole: bool) -> Iterator[_Finding]:
-    """What is wrong with a driver. ``whole``: every block could be executed, so what is missing is really missing."""
+    """What is wrong with a driver. ``whole``: every block could be executed, so what is missing is so."""
     name, kind, wanted = driver["id"], driver["kind"], driver["class"]
     at = {"file": driver["location"]["file"] or None, "line": driver["location"]["line"] or None}
     for module in driver["loaders"]:
@@ -64,7 +63,9 @@ def _of_driver(driver: _Finding, whole: bool) -> Iterator[_Finding]:
         return
     for method, starts in diagnosis.missing_methods(kind, found):
         severity = "warning" if starts else "error"
-        yield _finding(name, severity, "missing_method", f"class {wanted} has no {method}() method", None) | at
+        yield (
+            _finding(name, severity, "missing_method", f"class {wanted} has no {method}() method", None) | at
+        )
     if hasattr(found, "suspend") and not hasattr(found, "wakeup"):
         message = f"class {wanted} has suspend() but no wakeup()"
         yield _finding(name, "error", "missing_method", message, "define both, or neither") | at

@@ -25,7 +25,9 @@ _ONLY_AST = 0x400
 class NoClass(Exception):
     """A class that cannot be found: what is wrong, what to do, and the exception behind it."""
 
-    def __init__(self, kind: str, message: str, hint: str | None = None, error: BaseException | None = None) -> None:
+    def __init__(
+        self, kind: str, message: str, hint: str | None = None, error: BaseException | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -50,7 +52,8 @@ def run_block(main: ModuleType, file: str, line: int, text: str) -> None:
 def compile_block(file: str, line: int, text: str) -> CodeType:
     """Compile a block so that its code has the lines of the file.
 
-    A block may be indented as a whole, and may begin with a blank: it stands in a configuration, not in a module.
+    A block may be indented as a whole, and may begin with a blank: it stands in a configuration, not in a
+    module.
     """
     first, newline, rest = text.partition("\n")
     above = "\n" * (line - 1)
@@ -58,8 +61,8 @@ def compile_block(file: str, line: int, text: str) -> CodeType:
         return compile(above + first.lstrip() + newline + rest, file, "exec", dont_inherit=True)
     if not _is_indented(rest):
         return compile(above + first.lstrip() + newline + rest, file, "exec", dont_inherit=True)
-    # The block becomes the body of a statement, which is then taken off: unlike dedenting, this leaves the texts of
-    # strings as they are.
+    # The block becomes the body of a statement, which is then taken off: unlike dedenting, this leaves the
+    # texts of strings as they are.
     tree: Any = compile(f"{above}if 1:\n{rest}", file, "exec", _ONLY_AST, dont_inherit=True)
     if len(tree.body) > 1:
         # Indented at first, and not later: let Python say so.

@@ -65,11 +65,13 @@ def _log(level: str, message: str) -> None:
     else:
         import logging
 
-        logging.getLogger().log(logging.DEBUG if level == "trace" else getattr(logging, level.upper()), message)
+        logging.getLogger().log(
+            logging.DEBUG if level == "trace" else getattr(logging, level.upper()), message
+        )
 
 
 class _WaitForLogging:
-    """A finder that finds nothing, and sees ``logging`` being imported: most drivers never do, and it is large."""
+    """A finder that finds nothing, and sees ``logging`` being imported: large, and often not needed."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -78,7 +80,7 @@ class _WaitForLogging:
             return None
         from importlib.machinery import PathFinder
 
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module

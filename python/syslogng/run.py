@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import _syslogng
 
 from . import diagnosis
@@ -64,6 +63,9 @@ class _Fetching:
         self._exiting = exiting
         self._reopen: float = driver.told["time_reopen_ms"] / 1000
         self._no_data: float = driver.told["no_data_delay_ms"] / 1000
+        fetch = driver.method("fetch")
+        assert fetch is not None, "prepare() has looked"
+        self._method = fetch
 
     def run(self) -> None:
         opened = False
@@ -105,10 +107,10 @@ class _Fetching:
         return False
 
     def _fetch(self) -> LogFetcherResult | None:
-        """Fetch until there is something else to do; None: nothing but to go on, unless the daemon asks to exit."""
+        """Fetch until there is something else to do; None: nothing, unless the daemon asks to exit."""
         driver = self._driver
         try:
-            found = driver.worker.fetch_loop(driver.instance, driver.method("fetch"))
+            found = driver.worker.fetch_loop(driver.instance, self._method)
         except _syslogng.MessageTooLarge as error:
             self._report.event("too_large", f"message dropped: {error}")
             return None

@@ -1,8 +1,9 @@
 """The base classes of log sources.
 
-The life of a driver: ``__init__()``, then ``init(options)``, then ``run()`` or ``open()`` and ``fetch()`` on the main
-thread of the worker process, until ``request_exit()`` is called, on another thread; at the end ``deinit()``. Methods
-are looked up once, after ``__init__()``: one that is replaced on the instance later is not seen.
+The life of a driver: ``__init__()``, then ``init(options)``, then ``run()`` or ``open()`` and ``fetch()``
+on the main thread of the worker process, until ``request_exit()`` is called, on another thread; at the end
+``deinit()``. Methods are looked up once, after ``__init__()``: one that is replaced on the instance later
+is not seen.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ class LogFetcherResult(IntEnum):
 class LogSource(_syslogng.LogSource):
     """A source that runs its own loop: an event loop, a server, a consumer.
 
-    Override :meth:`run` and :meth:`request_exit`. A class that has both ``suspend()`` and ``wakeup()`` is told when it
-    must not post: ``suspend()`` is called inside ``post_message()`` by the message that exhausts the window, and
-    ``wakeup()`` on another thread when there is room again, never before ``suspend()`` has returned. A class without
-    them waits inside ``post_message()``.
+    Override :meth:`run` and :meth:`request_exit`. A class that has both ``suspend()`` and ``wakeup()`` is
+    told when it must not post: ``suspend()`` is called inside ``post_message()`` by the message that
+    exhausts the window, and ``wakeup()`` on another thread when there is room again, never before
+    ``suspend()`` has returned. A class without them waits inside ``post_message()``.
     """
 
     flags: Mapping[str, bool] = {}
@@ -51,7 +52,10 @@ class LogSource(_syslogng.LogSource):
     """What :meth:`LogMessage.parse` needs, once ``init()`` has returned."""
 
     def init(self, options: dict[str, Any]) -> bool:
-        """Get ready, with what ``options()`` says. Anything false, or an exception, and the daemon does not start."""
+        """Get ready, with what ``options()`` says.
+
+        Anything false, or an exception, and the daemon does not start.
+        """
         return True
 
     def deinit(self) -> None:
@@ -60,8 +64,8 @@ class LogSource(_syslogng.LogSource):
     def run(self) -> None:
         """Produce messages until :meth:`request_exit` is called.
 
-        Runs on the worker's main thread. A source that returns is finished; one that raises is started again, as
-        ``restart()`` says. May be ``async def``, and may be a generator of messages.
+        Runs on the worker's main thread. A source that returns is finished; one that raises is started
+        again, as ``restart()`` says. May be ``async def``, and may be a generator of messages.
         """
         raise NotImplementedError(f"{type(self).__name__} has no run(): a LogSource needs one")
 
@@ -95,7 +99,10 @@ class LogFetcher(_syslogng.LogFetcher):
     """What :meth:`LogMessage.parse` needs, once ``init()`` has returned."""
 
     def init(self, options: dict[str, Any]) -> bool:
-        """Get ready, with what ``options()`` says. Anything false, or an exception, and the daemon does not start."""
+        """Get ready, with what ``options()`` says.
+
+        Anything false, or an exception, and the daemon does not start.
+        """
         return True
 
     def deinit(self) -> None:
@@ -106,7 +113,7 @@ class LogFetcher(_syslogng.LogFetcher):
         return True
 
     def close(self) -> None:
-        """Disconnect. Called after ``FETCH_ERROR``, and once at the end whether or not ``open()`` ever succeeded."""
+        """Disconnect. Called after ``FETCH_ERROR``, and at the end, even if ``open()`` never succeeded."""
 
     def fetch(self) -> tuple[LogFetcherResult] | tuple[LogFetcherResult, LogMessage | None]:
         """Return ``(LogFetcher.FETCH_SUCCESS, message)``, or another status in a tuple.
@@ -116,4 +123,4 @@ class LogFetcher(_syslogng.LogFetcher):
         raise NotImplementedError(f"{type(self).__name__} has no fetch(): a LogFetcher needs one")
 
     def request_exit(self) -> None:
-        """Make a :meth:`fetch` that waits return. Called on another thread; a message it brings is delivered."""
+        """Make a :meth:`fetch` that waits return. Called on another thread; what it brings is delivered."""

@@ -11,7 +11,7 @@ import faulthandler
 import os
 import sys
 import threading
-from _signal import SIG_IGN, SIGINT, SIGTERM, signal
+from _signal import SIG_IGN, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]  # signal makes enums of them
 
 import _syslogng
 
@@ -63,7 +63,7 @@ def main(control: int, ring: int, doorbell: int) -> NoReturn:
 
 
 def _show_where_it_dies() -> None:
-    """A crash, and the signal with which the daemon ends a worker that hangs, write a traceback to stderr first."""
+    """A crash, and the signal that ends a worker that hangs, write a traceback to stderr first."""
     try:
         faulthandler.enable()
         faulthandler.register(SIGTERM, all_threads=True, chain=True)
@@ -78,7 +78,8 @@ def _show_where_it_dies() -> None:
 
 def _prepare_interpreter(hello: dict[str, Any], report: Report) -> None:
     if hello["protocol"] != _PROTOCOL:
-        message = f"the daemon speaks protocol {hello['protocol']}, the package syslogng {_PROTOCOL}: reinstall both"
+        theirs = hello["protocol"]
+        message = f"the daemon speaks protocol {theirs}, the package syslogng {_PROTOCOL}: reinstall both"
         raise Refusal("worker", message)
     front = [path for path in hello["sys_path_front"] if path]
     sys.path[:] = front + [path for path in sys.path if path not in front]
@@ -163,7 +164,8 @@ class _Life:
             elif kind == "wakeup":
                 self._driver.wakeup()
             else:
-                # Asked, or the daemon is gone; in that case the process ends in a moment, whatever comes of this.
+                # Asked, or the daemon is gone; in that case the process ends in a moment, whatever comes of
+                # this.
                 self._exit()
             if frame is None:
                 return

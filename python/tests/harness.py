@@ -1,6 +1,7 @@
 """A daemon for tests: starts a worker as the daemon does, and plays its other end.
 
-A thread reads frames, output and the ring, and keeps what comes; tests wait for what they expect, with a deadline.
+A thread reads frames, output and the ring, and keeps what comes; tests wait for what they expect, with a
+deadline.
 """
 
 from __future__ import annotations
@@ -192,7 +193,12 @@ class Daemon:
                 return
             if self._broken:
                 raise self._broken
-        heard = {"frames": self.frames, "lines": self.lines, "errors": self.errors, "records": len(self.records)}
+        heard = {
+            "frames": self.frames,
+            "lines": self.lines,
+            "errors": self.errors,
+            "records": len(self.records),
+        }
         raise AssertionError(f"{what} did not come: {heard}")
 
     def frame(self, kind, count=1):

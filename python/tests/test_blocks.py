@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from harness import Daemon
 
 SOURCE = "from syslogng import LogSource, LogMessage\n"
@@ -56,8 +57,14 @@ def test_indentation(text):
 
 
 def test_lines_are_the_files():
-    text = "\n    import sys\n    def f():\n        print(sys._getframe().f_lineno, sys._getframe().f_code.co_filename)\n    f()\n"
-    assert printed(block(text, 40)) == ["43 /etc/t.conf"]
+    text = """
+    import sys
+    def f():
+        frame = sys._getframe()
+        print(frame.f_lineno, frame.f_code.co_filename)
+    f()
+"""
+    assert printed(block(text, 40)) == ["44 /etc/t.conf"]
     assert printed(block("import sys; print(sys._getframe().f_lineno)", 7)) == ["7"]
 
 
@@ -67,7 +74,11 @@ def test_lines_are_the_files():
         ("\nx = = 1\n", "SyntaxError: invalid syntax", 11),
         ("\n    x = = 1\n", "SyntaxError: invalid syntax", 11),
         ("\n    x = 1\ny = 2\n", "IndentationError: unexpected indent", 11),
-        ("\nif 1:\n    x = 1\n  y = 2\n", "IndentationError: unindent does not match any outer indentation level", 13),
+        (
+            "\nif 1:\n    x = 1\n  y = 2\n",
+            "IndentationError: unindent does not match any outer indentation level",
+            13,
+        ),
         ("\n    def f(:\n", "SyntaxError: ", 11),
         ("\n    x = 1\n    1 / 0\n", "ZeroDivisionError: division by zero", 12),
         ("\nraise SystemExit(5)\n", "SystemExit: 5", 11),
@@ -114,7 +125,9 @@ try:
 except ImportError as error:
     print(error)
 """
-    lines = printed(block(text), cwd=tmp_path, env={"PYTHONPATH": "/extra"}, hello={"sys_path_front": ["/front"]})
+    lines = printed(
+        block(text), cwd=tmp_path, env={"PYTHONPATH": "/extra"}, hello={"sys_path_front": ["/front"]}
+    )
     assert lines == ["True", "False False", "False True", "0 1 2", "No module named 'mine'"]
 
 
@@ -160,7 +173,13 @@ def test_classes_of_modules(modules, cls, line):
     ],
 )
 def test_classes_that_are_none(modules, cls, said):
-    text = SOURCE + "from syslogng import LogFetcher\nclass PySource(LogSource): pass\nclass Plain: pass\nclass Fetcher(LogFetcher): pass\ndef function(): pass\n"
+    text = """
+from syslogng import LogFetcher, LogSource
+class PySource(LogSource): pass
+class Plain: pass
+class Fetcher(LogFetcher): pass
+def function(): pass
+"""
     frame = refused(block(text), cls=cls, **modules)
     assert frame["stage"] == "class" and said in frame["message"], frame["message"]
 
@@ -180,7 +199,9 @@ def test_loaders(modules):
 
 
 def test_logging_goes_to_the_daemon():
-    text = SOURCE + """
+    text = (
+        SOURCE
+        + """
 import logging
 from syslogng import Logger
 log = logging.getLogger("my.log")
@@ -202,6 +223,7 @@ class S(LogSource):
             print(error)
         print(logging.getLogger().level)
 """
+    )
     with Daemon(text) as daemon:
         daemon.start()
         daemon.frame("finished")
@@ -218,9 +240,13 @@ class S(LogSource):
         assert daemon.lines == ["Logger.error() needs a str, not int", "20"]
 
 
-@pytest.mark.parametrize(("level", "shown"), [("trace", 5), ("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+@pytest.mark.parametrize(
+    ("level", "shown"), [("trace", 5), ("debug", 4), ("info", 3), ("warning", 2), ("error", 1)]
+)
 def test_the_daemons_level(level, shown):
-    text = SOURCE + """
+    text = (
+        SOURCE
+        + """
 from syslogng import Logger
 class S(LogSource):
     def run(self):
@@ -230,6 +256,7 @@ class S(LogSource):
         for number in (5, 10, 20, 30, 50):
             logging.log(number, "text")
 """
+    )
     with Daemon(text, log_level=level) as daemon:
         daemon.start()
         daemon.frame("finished")
@@ -238,6 +265,10 @@ class S(LogSource):
 
 
 def test_logging_is_not_imported_for_nothing():
-    text = "import sys; print([name for name in ('logging', 'json', 're', 'traceback', 'inspect', 'asyncio') if name in sys.modules])"
+    text = """
+import sys
+names = ('logging', 'json', 're', 'traceback', 'typing', 'inspect', 'asyncio')
+print([name for name in names if name in sys.modules])
+"""
     bare = subprocess.run([sys.executable, "-s", "-c", text], capture_output=True, text=True)
     assert printed(block(text)) == bare.stdout.splitlines()

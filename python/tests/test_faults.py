@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from harness import BRIDGE, PYTHON, Daemon
 
 IDLE = """
@@ -48,7 +49,9 @@ def test_a_daemon_that_is_gone_ends_the_worker():
     ],
 )
 def test_a_daemon_that_is_gone_ends_a_worker_that_does_not_listen(body):
-    with Daemon(idle(f"sys.stdout.write('now\\n'); {body}").replace("self.stop.set()", "threading.Event().wait()")) as daemon:
+    with Daemon(
+        idle(f"sys.stdout.write('now\\n'); {body}").replace("self.stop.set()", "threading.Event().wait()")
+    ) as daemon:
         daemon.start()
         daemon.line("now")
         daemon.socket.shutdown(2)
@@ -66,7 +69,9 @@ daemon.start()
 print(daemon.process.pid, flush=True)
 sys.stdin.read()
 """
-    child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     worker = int(child.stdout.readline())
     handle = os.pidfd_open(worker)
     child.kill()
@@ -97,7 +102,9 @@ def test_threads_left_behind_do_not_keep_the_worker():
 
 
 def test_exit_handlers_run():
-    with Daemon(idle("import atexit; atexit.register(print, 'atexit'); sys.stdout.write('no newline')")) as daemon:
+    with Daemon(
+        idle("import atexit; atexit.register(print, 'atexit'); sys.stdout.write('no newline')")
+    ) as daemon:
         daemon.start()
         daemon.line("no newlinerun")
         daemon.stop()
@@ -117,11 +124,15 @@ def test_sigterm_shows_where_it_hangs():
         daemon.line("now")
         daemon.process.send_signal(signal.SIGTERM)
         assert daemon.ended() == -signal.SIGTERM
-        assert any('"/etc/t.conf", line ' in line and "in run" in line for line in daemon.errors), daemon.errors
+        assert any('"/etc/t.conf", line ' in line and "in run" in line for line in daemon.errors), (
+            daemon.errors
+        )
 
 
 def test_records_survive_a_crash():
-    with Daemon(idle("for n in range(1000): self.post_message(LogMessage(str(n)))\n        os._exit(7)")) as daemon:
+    with Daemon(
+        idle("for n in range(1000): self.post_message(LogMessage(str(n)))\n        os._exit(7)")
+    ) as daemon:
         daemon.start()
         assert daemon.ended() == 7
         assert daemon.texts(1000) == [str(number) for number in range(1000)]

@@ -1,6 +1,7 @@
 """Flow control: windows, waits, suspension, and what happens when the daemon asks to exit in the middle."""
 
 import pytest
+
 from harness import Daemon
 
 BLOCKING = """
@@ -68,7 +69,9 @@ def test_exit_while_a_post_waits():
         daemon.texts(5)
         daemon.stop()
         # The one that waited is in the ring; later ones have no credit, are dropped, counted, and told.
-        assert daemon.lines == [f"post {n} True" for n in range(5)] + [f"post {n} False" for n in (5, 6, 7)] + ["done"]
+        assert daemon.lines == [f"post {n} True" for n in range(5)] + [
+            f"post {n} False" for n in (5, 6, 7)
+        ] + ["done"]
         assert daemon.uplink.dropped_suspended() == 3
         assert len(daemon.records) == 5
 
@@ -77,7 +80,9 @@ def test_suspend_and_wakeup():
     with Daemon(SUSPENDING, window=4) as daemon:
         assert daemon.start()["blocking"] is False
         assert daemon.texts(20) == [str(number) for number in range(20)]
-        daemon.wait(lambda: daemon.lines.count("wakeup False") == daemon.lines.count("suspend True"), "wakeup")
+        daemon.wait(
+            lambda: daemon.lines.count("wakeup False") == daemon.lines.count("suspend True"), "wakeup"
+        )
         daemon.stop()
         calls = daemon.lines
         # C-111: one wakeup follows request_exit.
@@ -88,11 +93,16 @@ def test_suspend_and_wakeup():
 
 
 def test_wakeup_never_overtakes_suspend():
-    slow = SUSPENDING.replace("        self.awake.clear()", "        threading.Event().wait(0.05)\n        self.awake.clear()\n        print('suspended')")
+    slow = SUSPENDING.replace(
+        "        self.awake.clear()",
+        "        threading.Event().wait(0.05)\n        self.awake.clear()\n        print('suspended')",
+    )
     with Daemon(slow, window=4) as daemon:
         daemon.start()
         assert len(daemon.texts(20)) == 20
-        daemon.wait(lambda: daemon.lines.count("wakeup False") == daemon.lines.count("suspend True"), "wakeup")
+        daemon.wait(
+            lambda: daemon.lines.count("wakeup False") == daemon.lines.count("suspend True"), "wakeup"
+        )
         daemon.stop()
         calls = daemon.lines[: daemon.lines.index("request_exit")]
         assert calls == ["suspend True", "suspended", "wakeup False"] * (len(calls) // 3)
@@ -119,7 +129,16 @@ def test_c109_a_post_while_suspended_is_dropped():
         daemon.auto_grant = False
         daemon.start()
         daemon.line("done")
-        assert daemon.lines == ["0 True", "1 True", "2 True", "suspend", "3 True", "4 False", "5 False", "done"]
+        assert daemon.lines == [
+            "0 True",
+            "1 True",
+            "2 True",
+            "suspend",
+            "3 True",
+            "4 False",
+            "5 False",
+            "done",
+        ]
         assert daemon.uplink.dropped_suspended() == 2
         assert len(daemon.texts(4)) == 4
         daemon.stop()
@@ -174,7 +193,9 @@ class S(LogSource):
         daemon.start()
         texts = daemon.texts(2000)
         for name in "abcd":
-            assert [text for text in texts if text[0] == name] == [f"{name} {number}" for number in range(500)]
+            assert [text for text in texts if text[0] == name] == [
+                f"{name} {number}" for number in range(500)
+            ]
         daemon.stop()
 
 
@@ -205,7 +226,9 @@ class S(LogSource):
         daemon.start()
         texts = daemon.texts(800)
         for name in "abcd":
-            assert [text for text in texts if text[0] == name] == [f"{name} {number}" for number in range(200)]
+            assert [text for text in texts if text[0] == name] == [
+                f"{name} {number}" for number in range(200)
+            ]
         daemon.frame("finished")
         daemon.stop()
 

@@ -46,7 +46,11 @@ def test_every_block_and_every_class():
         # A class that a broken block may have defined is not told to be missing.
         ("d1", "error", "missing_module"),
     ]
-    assert [(found["file"], found["line"]) for found in findings[:3]] == [("/etc/t.conf", 11), ("/etc/t.conf", 21), ("/etc/t.conf", 31)]
+    assert [(found["file"], found["line"]) for found in findings[:3]] == [
+        ("/etc/t.conf", 11),
+        ("/etc/t.conf", 21),
+        ("/etc/t.conf", 31),
+    ]
     assert "pip install nonesuch_module" in findings[1]["message"]
 
 
@@ -54,7 +58,13 @@ def test_wrong_classes():
     text = GOOD + "class Plain: pass\n"
     findings = inspect(
         text,
-        drivers=[("source", "Fetcher"), ("fetcher", "Source"), ("source", "Plain"), ("source", "Sorce"), ("source", "os.Nope")],
+        drivers=[
+            ("source", "Fetcher"),
+            ("fetcher", "Source"),
+            ("source", "Plain"),
+            ("source", "Sorce"),
+            ("source", "os.Nope"),
+        ],
     )
     assert kinds(findings) == [
         ("d0", "error", "wrong_base"),
@@ -63,7 +73,10 @@ def test_wrong_classes():
         ("d3", "error", "missing_class"),
         ("d4", "error", "missing_class"),
     ]
-    assert (findings[0]["message"], findings[0]["hint"]) == ("class Fetcher is a LogFetcher", "use python-fetcher()")
+    assert (findings[0]["message"], findings[0]["hint"]) == (
+        "class Fetcher is a LogFetcher",
+        "use python-fetcher()",
+    )
     assert findings[0]["line"] == 18
     assert findings[3]["hint"] == "did you mean Source?"
     assert (findings[3]["file"], findings[3]["line"]) == ("/etc/t.conf", 3)
@@ -94,7 +107,13 @@ class Fine(LogSource):
 """
     findings = inspect(
         text,
-        drivers=[("source", "Empty"), ("fetcher", "Native"), ("source", "Half"), ("fetcher", "Odd"), ("source", "Fine")],
+        drivers=[
+            ("source", "Empty"),
+            ("fetcher", "Native"),
+            ("source", "Half"),
+            ("fetcher", "Odd"),
+            ("source", "Fine"),
+        ],
     )
     said = [(found["driver"], found["severity"], found["message"]) for found in findings]
     assert said == [

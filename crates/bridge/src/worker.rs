@@ -43,11 +43,9 @@ impl Worker {
         let [control, ring, doorbell] = claim([control, ring, doorbell]).map_err(PyRuntimeError::new_err)?;
         rustix::io::fcntl_setfd(&control, rustix::io::FdFlags::CLOEXEC)
             .map_err(|error| failed("the control socket", &error))?;
-        let died = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
-        died.map_err(|error| failed("prctl", &error))?;
-        if is_orphan(&control) {
-            return Err(PyRuntimeError::new_err("the daemon that started this worker is gone"));
-        }
+        // A daemon that died before this is seen by the socket's end.
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+            .map_err(|error| failed("prctl", &error))?;
         let producer = Producer::attach(ring, doorbell).map_err(|error| failed("the ring", &error))?;
         // For as long as the process lives: drivers keep a reference that is not counted.
         let post = Box::leak(Box::new(Post::new(producer)));
@@ -155,13 +153,6 @@ fn from_python<T: for<'de> Deserialize<'de>>(value: &Bound<'_, PyAny>) -> PyResu
 fn frame_to_python<'py>(py: Python<'py>, frame: &ToWorker) -> PyResult<Bound<'py, PyAny>> {
     let value = serde_json::to_value(frame).map_err(|error| PyValueError::new_err(error.to_string()))?;
     json::to_python(py, &value)
-}
-
-/// Whether the process that made the socket is not our parent: it died before we could ask to be told.
-fn is_orphan(control: &impl std::os::fd::AsFd) -> bool {
-    let Ok(daemon) = rustix::net::sockopt::socket_peercred(control) else { return false };
-    // No number: the parent is in another pid namespace.
-    rustix::process::getppid().is_some_and(|parent| parent != daemon.pid)
 }
 
 /// Ends this process for sure: even if Python code holds the GIL for ever, or what stops it does not return.

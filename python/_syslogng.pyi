@@ -1,0 +1,137 @@
+"""The native half of syslogng. Users import the package; this is what it stands on."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, SupportsIndex, TypeAlias, final, overload
+
+from typing_extensions import Buffer
+
+_Name: TypeAlias = str | bytes
+_Value: TypeAlias = (
+    str | bytes | int | float | bool | datetime | list[str] | list[bytes] | list[str | bytes] | None
+)
+_Read: TypeAlias = bytes | int | float | bool | datetime | list[bytes] | None
+
+class SuspendedError(RuntimeError):
+    """A message was posted while the source was suspended, and suspended-post(raise) is set."""
+
+class MessageTooLarge(ValueError):
+    """A message is larger than the ring takes."""
+
+class LogTemplateException(Exception):
+    """A text is no template."""
+
+class LogMessage:
+    """A log message. Its text is a str or bytes; the time stamps are those of the moment it is made."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> LogMessage: ...
+    def __init__(self, message: str | Buffer | None = None, bookmark: object = None) -> None: ...
+    @staticmethod
+    def parse(raw_msg: str | Buffer, parse_options: ParseOptions) -> LogMessage:
+        """Make a message of what came over a wire, as the driver's parsing flags say. Never fails."""
+    def __getitem__(self, key: _Name, /) -> _Read:
+        """The value of a name or macro. KeyError if it is not set; b"" below @version 4.0."""
+    def __setitem__(self, key: _Name, value: _Value, /) -> None: ...
+    def __delitem__(self, key: _Name, /) -> None: ...
+    def __contains__(self, key: _Name, /) -> bool: ...
+    def __len__(self) -> int:
+        """Names set on the message."""
+    def __bool__(self) -> bool: ...
+    def __copy__(self) -> LogMessage: ...
+    def keys(self) -> list[bytes]:
+        """Names set on the message, then those of all macros."""
+    def items(self) -> list[tuple[bytes, _Read]]:
+        """Names set on the message, with their values."""
+    @overload
+    def get(self, key: _Name) -> _Read: ...
+    @overload
+    def get(self, key: _Name, default: Any) -> Any: ...
+    def get_as_str(
+        self,
+        key: _Name,
+        default: str | None = None,
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        repr: str = "internal",
+    ) -> str | None:
+        """The value of a name as text, whatever its type."""
+    def set_pri(self, pri: int) -> None:
+        """Set the priority: facility * 8 + severity."""
+    def get_pri(self) -> int: ...
+    def set_timestamp(self, timestamp: datetime) -> None:
+        """Set the time stamp; a naive datetime is local time."""
+    def get_timestamp(self) -> datetime:
+        """The time stamp, naive, in the message's own zone."""
+    def set_source_ipaddress(self, ip: str | None, port: int = 0) -> bool:
+        """Set SOURCEIP and SOURCEPORT. False, and nothing done, if ip is no address."""
+    def set_recvd_rawmsg_size(self, rawmsg_size: int) -> None: ...
+    def set_bookmark(self, bookmark: object) -> None: ...
+    def copy(self) -> LogMessage:
+        """A message like this one that can be changed. It has no bookmark."""
+
+class _Driver:
+    @property
+    def persist_name(self) -> str | None: ...
+    def set_transport_name(self, name: str) -> None: ...
+
+class LogSource(_Driver):
+    """The native base of syslogng.LogSource."""
+
+    auto_close_batches: bool
+    def __new__(cls, *args: Any, **kwargs: Any) -> LogSource: ...
+    def post_message(self, msg: LogMessage) -> bool:
+        """Send a copy of the message on its way.
+
+        True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the
+        source is suspended or was asked to exit. At an exhausted window this waits, or calls suspend() if
+        the class has suspend() and wakeup(). May be called by any thread, from run() on.
+        """
+    def close_batch(self) -> None: ...
+
+class LogFetcher(_Driver):
+    """The native base of syslogng.LogFetcher."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> LogFetcher: ...
+
+@final
+class ParseOptions:
+    """How a driver's messages are parsed. Nothing can be read from it."""
+
+@final
+class LogTemplateOptions:
+    """The template options of the configuration. Nothing can be read from it."""
+
+    def __new__(cls) -> LogTemplateOptions: ...
+
+@final
+class LogTemplate:
+    """A template, compiled once."""
+
+    def __new__(cls, template: str, *options: LogTemplateOptions) -> LogTemplate: ...
+    def format(
+        self,
+        msg: LogMessage,
+        options: LogTemplateOptions | None = None,
+        tz: int = 1,
+        seqnum: SupportsIndex = 0,
+    ) -> bytes:
+        """The text for a message. The options are those given here, else the constructor's."""
+
+@final
+class Worker:
+    """The worker process, for the package's own use."""
+
+    def __new__(cls, control: int, ring: int, doorbell: int) -> Worker: ...
+    def receive(self) -> dict[str, Any] | None: ...
+    def send(self, frame: dict[str, Any]) -> None: ...
+    def bind(self, driver: LogSource | LogFetcher, persist_name: str) -> None: ...
+    def suspend_with(self, suspend: Callable[[], None], rule: str) -> None: ...
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+    def forked(self) -> None: ...
+    def request_exit(self) -> None: ...
+    def wakeup_arrived(self) -> bool: ...
+    def wait_for_suspend(self, seconds: float) -> None: ...
+    def fetch_loop(self, driver: LogFetcher, fetch: Callable[[], Any]) -> tuple[Any] | None: ...
+    @staticmethod
+    def parse_options(told: dict[str, Any], compat: bool) -> ParseOptions: ...
