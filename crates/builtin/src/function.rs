@@ -1,14 +1,146 @@
 //! Template functions.
 
-use message::template::{FunctionSpec, Functions};
+mod digest;
+mod format_json;
+mod format_welf;
+mod list;
+mod logic;
+mod names;
+mod number;
+mod pairs;
+mod place;
+mod tags;
+mod text;
+mod url;
+mod uuid;
+
+use std::fmt;
+
+use message::template::{Call, FunctionSpec, Functions, RenderScope, Template, TemplateFunction};
+use message::{Message, ValueType};
 
 /// Every template function this daemon is born with.
 pub const FUNCTIONS: &dyn Functions = &Native;
 
+/// The functions, in alphabetical order within each file.
+const ALL: &[&[Entry]] = &[
+    digest::FUNCTIONS,
+    format_json::FUNCTIONS,
+    format_welf::FUNCTIONS,
+    list::FUNCTIONS,
+    logic::FUNCTIONS,
+    names::FUNCTIONS,
+    number::FUNCTIONS,
+    place::FUNCTIONS,
+    tags::FUNCTIONS,
+    text::FUNCTIONS,
+    url::FUNCTIONS,
+    uuid::FUNCTIONS,
+];
+
+/// One function: its name, and what compiles a call of it.
+pub(crate) struct Entry {
+    name: &'static str,
+    compile: Compile,
+}
+
+type Compile = fn(&Call<'_>) -> Result<Box<dyn TemplateFunction>, String>;
+
+const fn entry(name: &'static str, compile: Compile) -> Entry {
+    Entry { name, compile }
+}
+
 struct Native;
 
 impl Functions for Native {
-    fn find(&self, _name: &str) -> Option<&dyn FunctionSpec> {
-        None
+    fn find(&self, name: &str) -> Option<&dyn FunctionSpec> {
+        let found = ALL.iter().flat_map(|list| list.iter()).find(|entry| entry.name == name)?;
+        Some(found)
     }
 }
+
+impl FunctionSpec for Entry {
+    fn compile(&self, call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
+        (self.compile)(call)
+    }
+}
+
+/// A function of the texts of its arguments.
+struct OfTexts<S> {
+    args: Vec<Template>,
+    /// What the call says besides its arguments.
+    settings: S,
+    apply: Apply<S>,
+}
+
+/// Writes the result for the texts of the arguments.
+type Apply<S> = fn(&S, &[&[u8]], &mut Vec<u8>) -> ValueType;
+
+impl<S> fmt::Debug for OfTexts<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.args).finish()
+    }
+}
+
+/// A function of the texts of all its arguments.
+fn of_texts(call: &Call<'_>, apply: Apply<()>) -> Result<Box<dyn TemplateFunction>, String> {
+    of_texts_with(call, 0, (), apply)
+}
+
+/// A function of the texts of its arguments from the `skip`-th on.
+fn of_texts_with<S: Send + Sync + 'static>(
+    call: &Call<'_>,
+    skip: usize,
+    settings: S,
+    apply: Apply<S>,
+) -> Result<Box<dyn TemplateFunction>, String> {
+    Ok(Box::new(OfTexts { args: call.templates(skip)?, settings, apply }))
+}
+
+impl<S: Send + Sync> TemplateFunction for OfTexts<S> {
+    fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
+        let mut texts = scope.buffer();
+        let mut ends = Vec::with_capacity(self.args.len());
+        for arg in &self.args {
+            arg.render(message, scope, &mut texts);
+            ends.push(texts.len());
+        }
+        let mut start = 0;
+        let args: Vec<&[u8]> =
+            ends.iter().map(|end| &texts[std::mem::replace(&mut start, *end)..*end]).collect();
+        let kind = (self.apply)(&self.settings, &args, out);
+        drop(args);
+        scope.give_back(texts);
+        kind
+    }
+}
+
+/// Refuses a call with another number of arguments.
+fn expect(call: &Call<'_>, least: usize, most: usize) -> Result<(), String> {
+    if (least..=most).contains(&call.args.len()) {
+        return Ok(());
+    }
+    Err(format!("$({}) takes {least} to {most} arguments, not {}", call.name, call.args.len()))
+}
+
+/// Appends `args` with blanks between, each as `write` does it.
+fn spaced(args: &[&[u8]], out: &mut Vec<u8>, mut write: impl FnMut(&[u8], &mut Vec<u8>)) {
+    for (i, arg) in args.iter().enumerate() {
+        if i > 0 {
+            out.push(b' ');
+        }
+        write(arg, out);
+    }
+}
+
+/// A whole number as people write them: decimal, or hexadecimal behind `0x`.
+fn integer(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => i64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

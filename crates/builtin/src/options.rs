@@ -1,6 +1,7 @@
 //! Groups of options that several drivers share.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use conf::ast::Value;
@@ -8,7 +9,7 @@ use conf::diagnostic::{Diagnostic, Diagnostics};
 use conf::globals::{GlobalOptions, TsFormat};
 use conf::options::{FromArguments, Given, Permissions, Seconds, Spanned};
 use message::Zone;
-use message::syslog::{ParseFlags, ParseOptions};
+use message::syslog::{BadHostname, ParseFlags, ParseOptions};
 use message::template::{Template, TemplateOptions};
 use pipeline::Compile;
 use pipeline::options::{MessageOptions, SourceOptions};
@@ -283,6 +284,9 @@ impl ReaderOptions {
         let common = self.source.resolve(cx, span);
         let mut parse = self.message.resolve(base, cx);
         parse.store_host = common.stamping.keep_hostname && !common.stamping.override_host;
+        // Nobody can ask for the size of a message who does not name it, or everything; Python may name it elsewhere.
+        parse.store_raw_size = RAW_SIZE_WORDS.iter().any(|word| cx.sources.mention(word));
+        parse.bad_hostname = bad_hostname(cx);
         if let Some(encoding) = &self.encoding {
             self.check_encoding(encoding, &mut parse, cx);
         }
@@ -303,6 +307,18 @@ impl ReaderOptions {
         let message = format!("encoding `{}` is not supported yet", encoding.value);
         cx.diagnostics.push(Diagnostic::error(message, encoding.span).label("UTF-8 is"));
     }
+}
+
+/// Words that stand in a configuration in which RAWMSG_SIZE may be asked for.
+const RAW_SIZE_WORDS: [&str; 6] =
+    ["RAWMSG_SIZE", "all-macros", "all_macros", "everything", "python", "--key"];
+
+/// What `bad-hostname()` says is no host.
+fn bad_hostname(cx: &mut Compile<'_>) -> Option<BadHostname> {
+    let pattern = cx.globals.bad_hostname.clone()?;
+    let options = PatternOptions { r#type: None, flags: Vec::new() };
+    let matcher = options.matcher(&Spanned::synthetic(pattern), cx)?;
+    Some(Arc::new(move |word: &[u8]| matcher.matches(word)))
 }
 
 /// The layout of a destination without a template.

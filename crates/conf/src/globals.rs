@@ -14,6 +14,8 @@ mod tests;
 crate::options! {
     /// Options that hold for the whole configuration.
     pub struct GlobalOptions {
+        /// Host names that match are taken for part of the program's name instead.
+        bad_hostname: String = inherit,
         /// Keep the names of all hosts that a message went through.
         chain_hostnames | long_hostnames: bool = false,
         /// Refuse host names with characters that host names cannot have.
@@ -181,7 +183,6 @@ crate::choices! {
 
 /// Options that other daemons of the language have and this one does not follow yet.
 const WITHOUT_EFFECT: &[&str] = &[
-    "bad-hostname",
     "check-program",
     "custom-domain",
     "disk-buffer",

@@ -155,6 +155,11 @@ impl Sources {
         self.texts.first().map_or("", |text| &text.text)
     }
 
+    /// Whether `word` stands in any of the texts, includes and blocks among them.
+    pub fn mention(&self, word: &str) -> bool {
+        self.texts.iter().any(|text| text.text.contains(word))
+    }
+
     /// The path of `file`; empty for the file that is none.
     pub fn path(&self, file: FileId) -> &str {
         self.text_of(file).map_or("", |text| &text.path)

@@ -23,6 +23,8 @@ mod filters;
 mod paths;
 mod sources;
 
+pub use filters::filter_of_text;
+
 /// The outcome: a plan, unless there are errors.
 pub struct Compiled {
     /// The plan; `None` when either list of diagnostics has an error.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use conf::ast::{Argument, Call, Expr, Ident};
-use conf::diagnostic::Diagnostic;
+use conf::diagnostic::{Diagnostic, Diagnostics, Severity};
+use conf::{Environment, GlobalOptions, Options};
 use message::{Draft, Message};
 
 use super::Compile;
 use crate::compare;
-use crate::registry;
+use crate::registry::{self, Registry};
 use crate::steps::Filter;
 
 /// The filter that `expr` describes.
@@ -30,6 +31,33 @@ pub(super) fn compile(cx: &mut Compile<'_>, expr: &Expr) -> Option<Arc<dyn Filte
             let (left, right) = (compare::operand(cx, left), compare::operand(cx, right));
             Some(Arc::new(compare::Compare::new(left?, *comparison, right?)))
         }
+    }
+}
+
+/// The filter that a text describes, on its own: what a template function such as `$(if (…) …)` decides by. It can
+/// refer to no filter statement.
+pub fn filter_of_text(text: &str, registry: &Registry) -> Result<Arc<dyn Filter>, String> {
+    let loaded = conf::load_text("filter", format!("filter f {{ {text} }};"), &Environment::default());
+    let (mut said, mut at_start) = (loaded.diagnostics.clone(), Diagnostics::default());
+    let globals = GlobalOptions::defaults().ok_or_else(|| "no global options".to_owned())?;
+    let mut cx = Compile {
+        config: &loaded.config,
+        sources: &loaded.sources,
+        globals: &globals,
+        functions: registry.functions,
+        diagnostics: &mut said,
+        statement: String::new(),
+        id: String::new(),
+        registry,
+        open_filters: Vec::new(),
+        at_start: &mut at_start,
+    };
+    let compiled = loaded.config.filters.first().and_then(|statement| compile(&mut cx, &statement.expr));
+    let wrong = said.iter().chain(at_start.iter()).find(|one| one.severity == Severity::Error);
+    match (wrong, compiled) {
+        (Some(wrong), _) => Err(wrong.message.clone()),
+        (None, Some(filter)) => Ok(filter),
+        (None, None) => Err(format!("`{text}` is no filter")),
     }
 }
 
