@@ -13,7 +13,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-import harness  # noqa: E402
+import played_daemon  # noqa: E402
 
 BLOCK = """
 import time
@@ -92,7 +92,7 @@ class Fetcher(LogFetcher):
 
 
 def run(python: str, kind: str, name: str) -> None:
-    with harness.Daemon(BLOCK, kind, name, python=python, ring_bytes=64 << 20, keep=False) as daemon:
+    with played_daemon.Daemon(BLOCK, kind, name, python=python, ring_bytes=64 << 20, keep=False) as daemon:
         daemon.start()
         daemon.wait(lambda: "done" in daemon.lines or daemon.of("failed"), "the result")
         daemon.stop()

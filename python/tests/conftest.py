@@ -4,9 +4,9 @@ import os
 import sys
 import time
 
-import harness
+import played_daemon
 
 os.environ["TZ"] = "UTC"
 time.tzset()
-harness.load("_syslogng", harness.BRIDGE)
-sys.path.insert(0, str(harness.PYTHON))
+played_daemon.load("_syslogng", played_daemon.BRIDGE)
+sys.path.insert(0, str(played_daemon.PYTHON))

@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-
-from harness import Daemon
+from played_daemon import Daemon
 
 SOURCE = "from syslogng import LogSource, LogMessage\n"
 

@@ -1,8 +1,7 @@
 """Flow control: windows, waits, suspension, and what happens when the daemon asks to exit in the middle."""
 
 import pytest
-
-from harness import Daemon
+from played_daemon import Daemon
 
 BLOCKING = """
 import threading

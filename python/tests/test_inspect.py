@@ -1,6 +1,6 @@
 """The look at the Python of a configuration before it runs: everything that is wrong, at once."""
 
-from harness import Daemon
+from played_daemon import Daemon
 
 
 def inspect(*texts, drivers):

@@ -1,8 +1,7 @@
 """The life of a LogSource: the order of its calls, their threads, and how it ends."""
 
 import pytest
-
-from harness import Daemon
+from played_daemon import Daemon
 
 STARS = "from syslogng import *\nclass S(LogSource):\n"
 

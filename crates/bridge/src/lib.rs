@@ -15,6 +15,7 @@
 //! | [`raw`] | the seam to the C API |
 //!
 //! `unsafe` is in [`raw`], [`source`], [`fetch`] and [`log_message`], where it says why.
+#![deny(unsafe_code)]
 
 mod control;
 mod fetch;

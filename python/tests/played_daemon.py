@@ -33,7 +33,7 @@ def _build_dir() -> pathlib.Path:
         if (place / "lib_syslogng.so").exists() and (place / "examples" / "libdaemon_end.so").exists():
             return place
     names = ", ".join(map(str, places))
-    sys.exit(f"build first: cargo build --release -p hognose-bridge --lib --examples (looked in {names})")
+    sys.exit(f"build first: cargo build --release --workspace --lib --example daemon_end (looked in {names})")
 
 
 BUILD = _build_dir()

@@ -6,8 +6,7 @@ import subprocess
 import sys
 
 import pytest
-
-from harness import BRIDGE, PYTHON, Daemon
+from played_daemon import BRIDGE, PYTHON, Daemon
 
 IDLE = """
 import os, signal, sys, threading
@@ -63,7 +62,7 @@ def test_the_kernel_ends_a_worker_whose_daemon_dies():
     script = f"""
 import sys
 sys.path.insert(0, {str(PYTHON / "tests")!r})
-from harness import Daemon
+from played_daemon import Daemon
 daemon = Daemon({idle("while True: pass")!r})
 daemon.start()
 print(daemon.process.pid, flush=True)
