@@ -1,6 +1,8 @@
 //! Records of one source in one allocation, and a message as its readers see it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::name::{Builtin, Name};
 use crate::record::{self, Entry, Head, Record, RecordFlags};
@@ -84,7 +86,7 @@ impl Arenas {
 
     /// An empty arena, used before if there is one.
     pub fn take(&self) -> Vec<u8> {
-        self.lock().pop().unwrap_or_default()
+        self.0.lock().pop().unwrap_or_default()
     }
 
     /// Keeps an arena for the next who asks.
@@ -93,15 +95,10 @@ impl Arenas {
             return;
         }
         arena.clear();
-        let mut kept = self.lock();
+        let mut kept = self.0.lock();
         if kept.len() < ARENAS_MAX {
             kept.push(arena);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        // Whoever panicked here left a list of empty arenas, as good as any.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Functions that decide and repeat: `$(if (filter) then else)`, `$(or …)`, `$(map …)`.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use message::template::{Call, RenderScope, Template, TemplateFunction};
 use message::{Message, ValueType, list};
+use parking_lot::Mutex;
 use pipeline::{Filter, Registry};
 
 use super::{Entry, entry, expect, of_texts};
@@ -164,7 +165,7 @@ struct Iterate {
 
 impl TemplateFunction for Iterate {
     fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next.lock();
         let current = next.take().unwrap_or_else(|| {
             let mut start = Vec::new();
             self.start.render(message, scope, &mut start);

@@ -1,10 +1,10 @@
 //! `$(uuid)`: a random number that nobody else has.
 
 use std::io::Read;
-use std::sync::{Mutex, PoisonError};
 
 use message::ValueType;
 use message::template::{Call, TemplateFunction};
+use parking_lot::Mutex;
 
 use super::{Entry, entry, expect, of_texts};
 
@@ -33,7 +33,7 @@ fn uuid(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
 /// Bytes of the system's random generator; zeros where it has none, which no system of today does.
 fn random() -> [u8; 16] {
     static STOCK: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-    let mut stock = STOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut stock = STOCK.lock();
     if stock.len() < 16 {
         let source = std::fs::File::open("/dev/urandom");
         let fetched = source.and_then(|source| source.take(STOCK_BYTES as u64).read_to_end(&mut stock));
