@@ -19,7 +19,7 @@ conf::options! {
         log_iw_size: u32 = inherit,
         /// Keep the host name that the message brings, instead of the one of who sent it.
         keep_hostname: bool = inherit,
-        /// Chain the names of the hosts a message came through. Not honoured yet.
+        /// Chain the names of the hosts a message came through.
         chain_hostnames: bool = inherit,
         /// HOST of every message.
         host_override: String = inherit,
@@ -83,14 +83,12 @@ impl SourceOptions {
     /// Completes the options with the global ones, for the source being compiled.
     pub fn resolve(&self, cx: &mut Compile<'_>, span: Span) -> SourceCommon {
         let globals = cx.globals;
-        if self.chain_hostnames.unwrap_or(globals.chain_hostnames) {
-            no_effect(cx, "chain-hostnames", span);
-        }
         if self.internal == Some(true) {
             no_effect(cx, "internal", span);
         }
         let stamping = Stamping {
             keep_hostname: self.keep_hostname.unwrap_or(globals.keep_hostname),
+            chain_hostnames: self.chain_hostnames.unwrap_or(globals.chain_hostnames),
             override_host: self.host_override.is_some(),
             override_program: self.program_override.is_some(),
             override_pid: self.use_syslogng_pid,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use message::record::patch;
-use message::{Arenas, Builtin, Origin, Record, Records};
+use message::{Arenas, Builtin, Draft, Message, Name, Origin, Record, Records, ValueType};
 
 use crate::ack::Ack;
 use crate::carry::Carry;
@@ -108,6 +108,8 @@ pub(crate) struct Entry {
 pub struct Stamping {
     /// `keep-hostname(yes)`: HOST of the message stays; otherwise the origin's shows through.
     pub keep_hostname: bool,
+    /// `chain-hostnames(yes)`: a HOST that would not stay is extended instead, by who handed us the message.
+    pub chain_hostnames: bool,
     /// `host-override()`: the origin's HOST always shows.
     pub override_host: bool,
     /// `program-override()`: the origin's PROGRAM always shows.
@@ -135,6 +137,9 @@ impl Post {
             return;
         }
         let entry = &*self.0;
+        if entry.stamping.chain_hostnames && !entry.stamping.override_host {
+            bytes = entry.stamping.chained(&bytes, origin);
+        }
         entry.stamping.apply(&mut bytes);
         entry.processed.add(u64::from(count));
         entry.statement.add(u64::from(count));
@@ -189,9 +194,39 @@ impl Stamping {
         }
     }
 
+    /// The same records with chains of hosts: `SOURCE@from` for what was made here, `host/from` for what was not.
+    fn chained(&self, bytes: &[u8], origin: &Arc<Origin>) -> Vec<u8> {
+        let from = origin.record().builtin(Builtin::HostFrom).unwrap_or_default();
+        let statement = origin.record().builtin(Builtin::Source).unwrap_or_default();
+        let remote = origin.record().has(Builtin::PeerIp);
+        let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
+        let mut at = 0;
+        while at < bytes.len() {
+            let record = Record::at(bytes, at);
+            at += record.as_bytes().len();
+            let host = record.builtin(Builtin::Host).unwrap_or_default();
+            if self.keep_hostname && !host.is_empty() {
+                out.extend_from_slice(record.as_bytes());
+                continue;
+            }
+            let chain = match host {
+                _ if !remote => [statement, b"@", from].concat(),
+                b"" => [from, b"/", from].concat(),
+                host => [host, b"/", from].concat(),
+            };
+            let mut draft = Draft::of(Message::new(record, None));
+            draft.put(Name::Builtin(Builtin::Host), chain, ValueType::String);
+            // The tags of the record come on top of the origin's, which the draft has not seen.
+            draft.head.flags = record.flags();
+            draft.encode(&mut out);
+        }
+        out
+    }
+
     /// Presence bits of the built-ins whose stored value must not show.
     fn hidden(&self) -> u32 {
-        let host = if self.override_host || !self.keep_hostname { Builtin::Host.bit() } else { 0 };
+        let kept = self.keep_hostname || self.chain_hostnames;
+        let host = if self.override_host || !kept { Builtin::Host.bit() } else { 0 };
         let program = if self.override_program { Builtin::Program.bit() } else { 0 };
         let pid = if self.override_pid { Builtin::Pid.bit() } else { 0 };
         host | program | pid

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use conf::diagnostic::Diagnostic;
 use conf::options::Spanned;
+use encoding_rs::Encoding;
 use message::syslog::{BadHostname, ParseFlags, ParseOptions};
 use pipeline::Compile;
 use pipeline::options::{MessageOptions, SourceOptions};
@@ -58,6 +59,8 @@ conf::choices! {
 pub(crate) struct Reading {
     pub(crate) common: pipeline::options::SourceCommon,
     pub(crate) parse: ParseOptions,
+    /// What lines are converted from; `None` where they are taken as they are.
+    pub(crate) encoding: Option<&'static Encoding>,
     pub(crate) msg_size: usize,
     pub(crate) trim: bool,
 }
@@ -67,29 +70,41 @@ impl ReaderOptions {
     pub(crate) fn resolve(&self, base: ParseFlags, cx: &mut Compile<'_>, span: conf::Span) -> Reading {
         let common = self.source.resolve(cx, span);
         let mut parse = self.message.resolve(base, cx);
-        parse.store_host = common.stamping.keep_hostname && !common.stamping.override_host;
+        let stamping = &common.stamping;
+        parse.store_host = (stamping.keep_hostname || stamping.chain_hostnames) && !stamping.override_host;
         // Nobody can ask for the size of a message who does not name it, or everything; Python may name it elsewhere.
         parse.store_raw_size = RAW_SIZE_WORDS.iter().any(|word| cx.sources.mention(word));
         parse.bad_hostname = bad_hostname(cx);
-        if let Some(encoding) = &self.encoding {
-            self.check_encoding(encoding, &mut parse, cx);
+        let encoding = self.encoding.as_ref().and_then(|encoding| read_encoding(encoding, cx));
+        if self.encoding.is_some() {
+            parse.flags = parse.flags.with(ParseFlags::ASSUME_UTF8);
         }
         Reading {
             common,
             parse,
+            encoding,
             msg_size: self.log_msg_size.unwrap_or(cx.globals.log_msg_size).get() as usize,
             trim: self.trim_large_messages.unwrap_or(cx.globals.trim_large_messages),
         }
     }
+}
 
-    fn check_encoding(&self, encoding: &Spanned<String>, parse: &mut ParseOptions, cx: &mut Compile<'_>) {
-        let known = ["utf-8", "utf8", "ascii", "us-ascii"];
-        if known.iter().any(|known| encoding.value.eq_ignore_ascii_case(known)) {
-            parse.flags = parse.flags.with(ParseFlags::ASSUME_UTF8);
-            return;
+/// The character set of this name; `None` for UTF-8, which needs no conversion, and for a name that is reported.
+fn read_encoding(name: &Spanned<String>, cx: &mut Compile<'_>) -> Option<&'static Encoding> {
+    let found = Encoding::for_label(name.value.as_bytes());
+    match found {
+        // Lines of these cannot be told apart before they are converted.
+        Some(encoding) if !encoding.is_ascii_compatible() => {
+            let message = format!("encoding `{}` is not supported yet", name.value);
+            cx.diagnostics.push(Diagnostic::error(message, name.span));
+            None
         }
-        let message = format!("encoding `{}` is not supported yet", encoding.value);
-        cx.diagnostics.push(Diagnostic::error(message, encoding.span).label("UTF-8 is"));
+        Some(encoding) => (encoding != encoding_rs::UTF_8).then_some(encoding),
+        None => {
+            let message = format!("there is no encoding `{}`", name.value);
+            cx.diagnostics.push(Diagnostic::error(message, name.span));
+            None
+        }
     }
 }
 

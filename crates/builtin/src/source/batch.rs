@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use message::syslog::{self, ParseOptions, Parsed};
 use message::{Origin, Stamp};
 use pipeline::{Position, Post, Window};
@@ -18,6 +19,7 @@ pub(crate) struct Batch {
     post: Post,
     window: Arc<Window>,
     options: ParseOptions,
+    encoding: Option<&'static Encoding>,
     bytes: Vec<u8>,
     count: u32,
     /// Messages that may still be added.
@@ -27,10 +29,23 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// An empty batch of messages that are read as `options` say.
-    pub(crate) fn new(post: Post, window: Arc<Window>, options: ParseOptions) -> Batch {
-        let mut batch =
-            Batch { post, window, options, bytes: Vec::new(), count: 0, room: 0, expected: ARENA_BYTES };
+    /// An empty batch of messages that are read as `options` say, converted from `encoding` first.
+    pub(crate) fn new(
+        post: Post,
+        window: Arc<Window>,
+        options: ParseOptions,
+        encoding: Option<&'static Encoding>,
+    ) -> Batch {
+        let mut batch = Batch {
+            post,
+            window,
+            options,
+            encoding,
+            bytes: Vec::new(),
+            count: 0,
+            room: 0,
+            expected: ARENA_BYTES,
+        };
         batch.look();
         batch
     }
@@ -47,7 +62,19 @@ impl Batch {
             self.bytes = self.post.arena();
             self.bytes.reserve(self.expected);
         }
+        if let Some(encoding) = self.encoding {
+            return self.add_converted(encoding, line, received);
+        }
         if syslog::parse_into(line, received, &self.options, &mut self.bytes) == Parsed::Record {
+            self.count += 1;
+            self.room = self.room.saturating_sub(1);
+        }
+    }
+
+    #[cold]
+    fn add_converted(&mut self, encoding: &'static Encoding, line: &[u8], received: Stamp) {
+        let (text, _) = encoding.decode_without_bom_handling(line);
+        if syslog::parse_into(text.as_bytes(), received, &self.options, &mut self.bytes) == Parsed::Record {
             self.count += 1;
             self.room = self.room.saturating_sub(1);
         }

@@ -102,7 +102,7 @@ impl Source for Generator {
     fn run(&mut self, post: Post, exit: &Exit) {
         let origin = self.common.origin.origin(&self.host, &[]);
         let window = super::window(self.common.window, post.flow_control());
-        let mut batch = Batch::new(post, window.clone(), Default::default());
+        let mut batch = Batch::new(post, window.clone(), Default::default(), None);
         let mut left = self.num.unwrap_or(u64::MAX);
         while left > 0 && !exit.requested() {
             self.generate(&mut batch);

@@ -136,7 +136,7 @@ impl Source for FileSource {
         let connection = [(Builtin::Transport, transport), (Builtin::FileName, name)];
         let origin = self.reading.common.origin.origin(&self.host, &connection);
         let window = super::window(self.reading.common.window, post.flow_control());
-        let mut batch = Batch::new(post, window, self.reading.parse.clone());
+        let mut batch = Batch::new(post, window, self.reading.parse.clone(), self.reading.encoding);
         if is_regular_or_absent(&self.path) {
             self.follow(&mut batch, &origin, exit);
         } else {

@@ -58,7 +58,7 @@ impl Source for Internal {
         log.add_reader();
         let origin = self.common.origin.origin(&self.host, &[]);
         let window = super::window(self.common.window, post.flow_control());
-        let mut batch = Batch::new(post, window.clone(), Default::default());
+        let mut batch = Batch::new(post, window.clone(), Default::default(), None);
         let pid = std::process::id().to_string();
         while !exit.requested() {
             forward(log.take(Duration::ZERO), &pid, &mut batch, &origin);
@@ -99,4 +99,35 @@ fn forward(messages: Vec<InternalMessage>, pid: &str, batch: &mut Batch, origin:
         });
     }
     batch.post(origin);
+}
+
+#[cfg(test)]
+mod tests {
+    use message::Head;
+    use pipeline::internal::{self, InternalMessage};
+
+    use crate::trial::Trial;
+
+    // The log is one for the process: no other test here writes to it.
+    #[test]
+    fn what_the_daemon_says_is_a_message() {
+        let put = |text: &str| {
+            internal::log()
+                .put(InternalMessage { head: Head { pri: 46, ..Head::default() }, text: text.to_owned() });
+        };
+        put("before the start; a='1'");
+        let conf = r#"log { source { internal(tags("own")); };
+            destination { file("DIR/log" template("$PRI $HOST $PROGRAM $MSG $SEQNUM\n")); }; };"#;
+        let trial = Trial::start(conf);
+        put("while it runs");
+        let host = message::host::short();
+        let expected =
+            format!("46 {host} syslog-ng before the start; a='1' 1\n46 {host} syslog-ng while it runs 2\n");
+        trial.wait_for_text("log", &expected);
+        assert!(internal::log().is_read());
+        let begin = std::time::Instant::now();
+        drop(trial);
+        assert!(begin.elapsed() < std::time::Duration::from_secs(5));
+        assert!(!internal::log().is_read());
+    }
 }

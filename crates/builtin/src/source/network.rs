@@ -125,6 +125,7 @@ impl Kind {
             window,
             transport_name: self.transport_name(transport),
             parse: reading.parse,
+            encoding: reading.encoding,
             base: reading.common.origin,
             resolving: Resolving::new(&options.reader.source, cx),
             file: SocketFile::default(),

@@ -54,6 +54,8 @@ pub(super) struct Listening {
     pub(super) transport_name: &'static str,
     /// How a message is read.
     pub(super) parse: ParseOptions,
+    /// What lines are converted from.
+    pub(super) encoding: Option<&'static encoding_rs::Encoding>,
     /// What all messages share.
     pub(super) base: OriginBase,
     /// How addresses become host names.

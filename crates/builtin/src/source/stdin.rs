@@ -66,7 +66,7 @@ impl Source for Stdin {
         let Some(cutter) = &mut self.cutter else { return };
         let origin = self.reading.common.origin.origin(&self.host, &[(Builtin::Transport, b"local+stdin")]);
         let window = super::window(self.reading.common.window, post.flow_control());
-        let mut batch = Batch::new(post, window, self.reading.parse.clone());
+        let mut batch = Batch::new(post, window, self.reading.parse.clone(), self.reading.encoding);
         match read_all(std::io::stdin().as_fd(), cutter, &mut batch, &origin, exit) {
             End::Exit => {}
             End::Eof if self.reading.parse.flags.has(ParseFlags::EXIT_ON_EOF) => end_daemon("stdin"),

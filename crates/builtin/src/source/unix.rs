@@ -109,6 +109,7 @@ fn compile(
             Transport::Datagram => "local+unix-dgram",
         },
         parse: reading.parse,
+        encoding: reading.encoding,
         base: reading.common.origin,
         resolving: Resolving::new(&options.reader.source, cx),
         file,

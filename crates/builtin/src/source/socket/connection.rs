@@ -74,7 +74,7 @@ impl Connection {
             }
         };
         let window = window(listening.window, post.flow_control());
-        let mut batch = Batch::new(post, window, listening.parse.clone());
+        let mut batch = Batch::new(post, window, listening.parse.clone(), listening.encoding);
         match read(listening, &socket, &mut cutter, &mut batch, &origin, leave).await {
             End::Leave => return Some(Connection { socket: socket.into_inner(), peer, local, cutter }),
             End::Closed => {

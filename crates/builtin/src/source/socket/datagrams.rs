@@ -42,7 +42,7 @@ pub(super) async fn serve(
     let Open { socket, local, .. } = open;
     let socket = watch(socket)?;
     let window = window(listening.window, post.flow_control());
-    let mut batch = Batch::new(post, window, listening.parse.clone());
+    let mut batch = Batch::new(post, window, listening.parse.clone(), listening.encoding);
     let mut senders = Senders { listening: listening.clone(), local: local.clone(), known: HashMap::new() };
     let mut buffer = vec![0; DATAGRAM_BYTES.max(listening.msg_size)];
     loop {

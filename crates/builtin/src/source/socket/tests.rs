@@ -210,7 +210,8 @@ fn mistakes_are_named() {
     assert!(said("tls(ca-dir(\"/x\"))").contains("not supported yet"));
     assert!(said("ip(nonsense)").contains("no address"));
     assert!(said("flags(no-prase)").contains("did you mean `no-parse`?"));
-    assert!(said("encoding(\"ebcdic\")").contains("not supported yet"));
+    assert!(said("encoding(\"ebcdic\")").contains("there is no encoding"));
+    assert!(said("encoding(\"utf-16\")").contains("not supported yet"));
     assert!(said("log-iw-size(50) max-connections(5)").contains("increasing to a reasonable minimum"));
     assert!(said("dynamic-window-size(10)").contains("has no effect"));
 }
