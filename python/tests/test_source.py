@@ -445,3 +445,31 @@ class S(LogSource):
             "d": "Datetime",
         }
         daemon.stop()
+
+
+def test_stamps_of_the_hour_that_comes_twice():
+    block = """
+import datetime, time
+from syslogng import *
+class S(LogSource):
+    def run(self):
+        for fold in (0, 1):
+            moment = datetime.datetime(2024, 10, 27, 2, 30, fold=fold)
+            msg = LogMessage()
+            msg.set_timestamp(moment)
+            back = msg.get_timestamp()
+            print(msg["ISODATE"].decode(), back == moment, back.fold, back.timestamp() == moment.timestamp())
+        msg["when"] = datetime.datetime(2024, 7, 1, 12)
+        print(msg["when"], msg.get_as_str("when"))
+        print(LogMessage().get_timestamp() - datetime.datetime.now() < datetime.timedelta(seconds=5))
+"""
+    with Daemon(block, env={"TZ": "Europe/Budapest"}) as daemon:
+        daemon.start()
+        daemon.frame("finished")
+        daemon.stop()
+        assert daemon.lines == [
+            "2024-10-27T02:30:00+02:00 True 0 True",
+            "2024-10-27T02:30:00+01:00 True 1 True",
+            "2024-07-01 12:00:00 1719828000.000",
+            "True",
+        ]
