@@ -3,17 +3,14 @@
 _:
     @just --list --unsorted
 
-# Everything that is not a test run: formatting, lints, house rules, Python.
-check: && lint-python
+# Everything that is not a run of the product: formatting, lints, house rules.
+check:
+    scripts/setup
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
     cargo test -p xtask --locked
-
-# Ruff and mypy, where they are installed.
-[private]
-lint-python:
-    if command -v ruff; then ruff check . && ruff format --check .; fi
-    if command -v mypy; then mypy; fi
+    target/venv/bin/ruff check . && target/venv/bin/ruff format --check .
+    target/venv/bin/mypy
 
 # Set up, build, and run the whole suite; arguments go to pytest.
 test *args:
