@@ -90,20 +90,29 @@ def _prepare_interpreter(hello: dict[str, Any], report: Report) -> None:
 
 def _prepare_driver(hello: dict[str, Any], worker: _syslogng.Worker, report: Report) -> Driver:
     os.register_at_fork(after_in_child=worker.forked)
+    if hello["await_init"]:
+        # Another configuration still runs, and its deinit() comes before our init(). What is wrong is told before it
+        # is ended for nothing.
+        from . import inspection
+
+        report.inspected(inspection.inspect(hello | {"drivers": [hello["driver"]]}))
+        frame = worker.receive()
+        if frame is None or frame["t"] != "init":
+            _leave(_DONE)
+    else:
+        _run_blocks(hello)
+    driver = Driver(hello["driver"], tuple(hello["config_version"]), worker, report)
+    driver.prepare()
+    return driver
+
+
+def _run_blocks(hello: dict[str, Any]) -> None:
     main_module = loader.make_main(hello["config_file"])
     for block in hello["blocks"]:
         try:
             loader.run_block(main_module, block["file"], block["line"], block["text"])
         except BaseException as error:
             raise Refusal("block", f"error in a python block: {trace.one_line(error)}", error) from None
-    if hello["await_init"]:
-        # Another configuration still runs, and its deinit() comes before our init().
-        frame = worker.receive()
-        if frame is None or frame["t"] != "init":
-            _leave(_DONE)
-    driver = Driver(hello["driver"], tuple(hello["config_version"]), worker, report)
-    driver.prepare()
-    return driver
 
 
 class _Life:

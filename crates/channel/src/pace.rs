@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 
 /// When this many bytes wait already there is no need to let more gather.
 const BUSY_BYTES: usize = 64 * 1024;
-/// How long a nap is; also how much later than at once a record of a stream may be taken. A flood needs longer to fill
-/// [`crate::RING_BYTES`].
+/// How long a nap is at least. A flood needs longer to fill [`crate::RING_BYTES`].
 const NAP: Duration = Duration::from_micros(200);
+/// How long a nap is at most: how much later than at once a record of a stream may be taken.
+const NAP_MAX: Duration = Duration::from_millis(1);
+/// A nap lasts until about so many records have gathered, within these bounds: sixteen slow streams whose threads all
+/// look five thousand times a second would cost a core a good part of its time.
+const GATHER_RECORDS: u32 = 32;
 /// More than one record in this time is a stream.
 const STREAM_GAP: Duration = Duration::from_micros(200);
 
@@ -46,7 +50,7 @@ impl Pace {
         if waiting >= BUSY_BYTES {
             Next::Again
         } else if gap < STREAM_GAP.saturating_mul(records) {
-            Next::Nap(NAP)
+            Next::Nap((gap / records * GATHER_RECORDS).clamp(NAP, NAP_MAX))
         } else {
             Next::Sleep
         }
@@ -85,7 +89,7 @@ mod tests {
     fn a_stream_naps_until_it_ends() {
         check(
             &[(0, 1, 0), (150, 1, 0), (420, 3, 0), (690, 1, 0), (1000, 0, 0)],
-            &[Next::Sleep, Next::Nap(NAP), Next::Nap(NAP), Next::Sleep, Next::Sleep],
+            &[Next::Sleep, Next::Nap(NAP_MAX), Next::Nap(NAP_MAX), Next::Sleep, Next::Sleep],
         );
     }
 

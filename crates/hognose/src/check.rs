@@ -6,7 +6,7 @@ use control::LogLevel;
 use pipeline::Metrics;
 
 use crate::cli::CheckOptions;
-use crate::configuration::{self, Verdict};
+use crate::configuration::{self, Purpose, Verdict};
 use crate::desk::style;
 use crate::exit_code::ExitCode;
 use crate::log::{Log, Shown};
@@ -24,7 +24,7 @@ fn look(options: &CheckOptions, log: &Log) -> ExitCode {
         return ExitCode::Wrong;
     }
     let (_, findings) =
-        configuration::prepare(&options.file, options.python.as_deref(), &Metrics::new(), |_| Ok(()));
+        configuration::prepare(&options.file, options.python.as_deref(), &Metrics::new(), Purpose::Look);
     log.print(findings.render(style(), true));
     // A class without run() or fetch() starts, as it does in syslog-ng, and then does nothing: a mistake all the same.
     if findings.verdict() != Verdict::Good || findings.misses_methods() {

@@ -14,7 +14,7 @@ use conf::ast::Config;
 use conf::span::Sources;
 use conf::{Diagnostic, Diagnostics, Environment, GlobalOptions, Loaded, Style};
 use control::LogLevel;
-use pipeline::{Compiled, Metrics, Plan, Registry, StartError};
+use pipeline::{Compiled, Metrics, Prepared, Registry};
 use python::inspect::{Finding, Severity};
 use sha2::{Digest, Sha256};
 
@@ -46,6 +46,15 @@ pub(crate) struct Text {
     pub(crate) preprocessed: String,
     /// `@config-id`
     label: Option<String>,
+}
+
+/// Why a configuration is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be started.
+    Start,
+    /// To see what is wrong with it.
+    Look,
 }
 
 /// What was found, for the eye and for the exit code.
@@ -84,14 +93,15 @@ pub(crate) fn registry() -> Registry {
 
 /// Reads the configuration at `path` and makes a plan of it; `interpreter` is `--python`.
 ///
-/// There is a configuration exactly when the verdict on the findings is good. `get_going` is given its plan as soon as
-/// nothing speaks against it, so that what takes time to start does so while the Python is looked at.
-pub(crate) fn prepare<T>(
+/// There is a configuration exactly when the verdict on the findings is good; its drivers are prepared where it is to
+/// be started. Then they look at their Python themselves, all at a time; otherwise, and where they cannot be prepared
+/// because of other mistakes, a worker that does nothing else looks at all of it.
+pub(crate) fn prepare(
     path: &Path,
     interpreter: Option<&str>,
     metrics: &Arc<Metrics>,
-    get_going: impl FnOnce(Arc<Plan>) -> Result<T, StartError>,
-) -> (Option<(Configuration, T)>, Findings) {
+    purpose: Purpose,
+) -> (Option<(Configuration, Option<Prepared>)>, Findings) {
     let loaded = conf::load(path, &environment());
     let mut findings = Findings::default();
     let given = GlobalOptions::of(&loaded.config, &mut findings.on_reading);
@@ -109,26 +119,31 @@ pub(crate) fn prepare<T>(
     findings.on_reading.append(diagnostics);
     findings.on_starting.append(at_start);
     let good = findings.verdict() == Verdict::Good && !loaded.diagnostics.has_errors();
-    let going = plan.filter(|_| good).map(Arc::new);
-    let going = going.map(get_going).transpose().unwrap_or_else(|error| {
-        findings.add_on_starting(error.to_string());
-        None
-    });
-    match python::inspect::inspect(&loaded, &globals, &about) {
-        Ok(found) => findings.python = found,
-        Err(error) => findings.add_on_starting(error.to_string()),
+    let mut prepared = None;
+    if let (Purpose::Start, Some(plan)) = (purpose, plan.filter(|_| good)) {
+        match Prepared::of(Arc::new(plan)) {
+            Ok(started) => prepared = Some(started),
+            Err(error) => findings.add_on_starting(error.to_string()),
+        }
+    }
+    match prepared.as_mut().filter(|_| !about.is_empty()).map(Prepared::examine) {
+        Some(said) => findings.add_python(said.iter().filter_map(|it| it.downcast_ref().cloned()).collect()),
+        None => match python::inspect::inspect(&loaded, &globals, &about) {
+            Ok(found) => findings.add_python(found),
+            Err(error) => findings.add_on_starting(error.to_string()),
+        },
     }
     let text = Text::of(path, &loaded);
     findings.add(loaded);
     let good = findings.verdict() == Verdict::Good;
-    let configuration = going.filter(|_| good).map(|going| {
+    let configuration = good.then(|| {
         let configuration = Configuration {
             text,
             stop_timeout: globals.stop_timeout.duration(),
             log_level: level(globals.log_level),
             stats_freq: globals.stats_freq(),
         };
-        (configuration, going)
+        (configuration, prepared)
     });
     (configuration, findings)
 }
@@ -195,6 +210,15 @@ impl Findings {
         let compiled = std::mem::replace(&mut self.on_reading, loaded.diagnostics);
         self.on_reading.append(compiled);
         self.sources = loaded.sources;
+    }
+
+    /// Adds what was found in the Python; every driver executes the same blocks, so what is wrong there comes often.
+    fn add_python(&mut self, found: Vec<Finding>) {
+        for finding in found {
+            if !self.python.contains(&finding) {
+                self.python.push(finding);
+            }
+        }
     }
 
     /// Adds a mistake of starting that has no place in the text, unless it is known already: every Python driver

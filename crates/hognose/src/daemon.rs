@@ -12,7 +12,7 @@ use pipeline::{Carry, Metrics, Prepared, Running, Stop};
 
 use crate::background::{self, Starting};
 use crate::cli::{CONTROL_SOCKET, Goal, Options, ProcessMode, Role};
-use crate::configuration::{self, Configuration, Verdict};
+use crate::configuration::{self, Configuration, Purpose, Verdict};
 use crate::desk::{Belongings, Desk, style};
 use crate::exit_code::ExitCode;
 use crate::keeper;
@@ -52,7 +52,7 @@ fn read_only_code(options: &Options, log: &Log) -> ExitCode {
     let remarks = log.level() > LogLevel::Default;
     if options.goal == Goal::SyntaxOnly {
         let (_, findings) =
-            configuration::prepare(path, options.python.as_deref(), &Metrics::new(), |_| Ok(()));
+            configuration::prepare(path, options.python.as_deref(), &Metrics::new(), Purpose::Look);
         let verdict = findings.verdict();
         log.print(findings.render(style(), remarks));
         return if verdict == Verdict::Unreadable { ExitCode::Wrong } else { ExitCode::Fine };

@@ -10,7 +10,7 @@ use crate::carry::Carry;
 use crate::destination::{Worker, wait_until};
 use crate::exit::Exit;
 use crate::inlet::Inlet;
-use crate::plan::{DestinationNode, Plan, SourceNode};
+use crate::plan::{About, DestinationNode, Plan, SourceNode};
 use crate::source::{Early, Entry, Post, Setup, Source, StartError};
 
 /// A started plan.
@@ -56,6 +56,11 @@ impl Prepared {
             sources.push((source, exit));
         }
         Ok(Prepared { plan, sources })
+    }
+
+    /// Waits until every driver can say whether it will start; what they say is for their own crates to read.
+    pub fn examine(&mut self) -> Vec<About> {
+        self.sources.iter_mut().flat_map(|(source, _)| source.examine()).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::flow::Flow;
 use crate::metrics::{Counter, Metrics};
 use crate::path::{self, Branch};
+use crate::plan::About;
 
 /// A source driver, made from its plan. `run` has a thread of the source's own; the other methods are called on
 /// threads of the supervisor, one after the other.
@@ -21,6 +22,12 @@ pub trait Source: Send {
     fn prepare(&mut self, early: &Early<'_>) -> Result<(), StartError> {
         let _ = early;
         Ok(())
+    }
+
+    /// Waits until what [`Source::prepare`] set going can say whether it will start, and returns what there is to be
+    /// said: things that only the driver's crate can read.
+    fn examine(&mut self) -> Vec<About> {
+        Vec::new()
     }
 
     /// First half of the start: sets going what needs the one before to be gone, and does not wait for it.

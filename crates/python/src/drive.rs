@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use channel::protocol::{FromWorker, Hello, ToWorker};
 use channel::{Next, Pace, UplinkOptions};
 use message::{Builtin, Origin, Record};
-use pipeline::{Ack, Carry, Early, Exit, OriginBase, Position, Post, Setup, Source, StartError};
+use pipeline::{About, Ack, Carry, Early, Exit, OriginBase, Position, Post, Setup, Source, StartError};
 
 use crate::backoff::Backoff;
 use crate::counters::Counters;
@@ -20,6 +20,7 @@ use crate::worker::{Launch, Worker, describe};
 
 mod life;
 mod sleep;
+mod start;
 
 use life::{Life, Then};
 
@@ -70,8 +71,6 @@ const TAKE_BYTES: usize = 64 * 1024;
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Dropped posts are reported at once, and then together, no more often than this.
 const SUSPENDED_REPORT_EVERY: Duration = Duration::from_secs(1);
-/// How long `init()` may take when the daemon starts, before the start is given up.
-const INIT_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a worker whose `run()` has raised may take for `deinit()`.
 const FAILED_GRACE: Duration = Duration::from_secs(2);
 
@@ -376,40 +375,13 @@ impl Source for Driver {
         Ok(())
     }
 
+    fn examine(&mut self) -> Vec<About> {
+        let findings = self.await_findings();
+        findings.into_iter().map(|finding| Arc::new(finding) as About).collect()
+    }
+
     fn init(&mut self, _setup: &mut Setup<'_>) -> Result<(), StartError> {
-        let deadline = Instant::now() + INIT_TIME_MAX;
-        loop {
-            let Life::Starting(worker) = &mut self.life else { return Ok(()) };
-            let made = self.made.clone();
-            worker.output.read(Instant::now(), |stream, line| report::output(&made, stream, line));
-            let ended = worker.ended();
-            let frames = worker.read().map_err(StartError::new)?;
-            for frame in frames {
-                match frame {
-                    // The start itself is given in run(): every driver is to be initialised before any runs.
-                    FromWorker::Ready { .. } => return Ok(()),
-                    FromWorker::Refused { .. } => {
-                        report::refused(&self.made, &frame);
-                        return Err(StartError::new(report::refusal(&self.made, &frame)));
-                    }
-                    other => report::said(&self.made, &other),
-                }
-            }
-            if let Some(status) = ended {
-                worker.output.finish(|stream, line| report::output(&made, stream, line));
-                let how = describe(status);
-                return Err(StartError::new(format!(
-                    "its worker {how} while it initialised {}",
-                    self.made.class
-                )));
-            }
-            if Instant::now() >= deadline {
-                let seconds = INIT_TIME_MAX.as_secs();
-                let what = format!("{}.init() has not returned within {seconds} seconds", self.made.class);
-                return Err(StartError::new(what));
-            }
-            self.sleep(None, Some(Duration::from_secs(1)), false);
-        }
+        self.await_ready()
     }
 
     fn run(&mut self, post: Post, exit: &Exit) {

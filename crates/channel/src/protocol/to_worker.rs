@@ -67,7 +67,8 @@ pub struct Hello {
     pub log_level: Option<Level>,
     /// How long the worker may take to end after `request_exit`, in milliseconds.
     pub stop_timeout_ms: u64,
-    /// Execute the blocks, then wait for `init` before the object is made: another configuration still runs.
+    /// Execute the blocks, look at the driver and tell what is wrong (`inspected`), then wait for `init` before the object
+    /// is made: another configuration still runs.
     pub await_init: bool,
     /// The driver to run.
     pub driver: Option<Driver>,

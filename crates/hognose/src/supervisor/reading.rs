@@ -9,7 +9,7 @@ use std::thread;
 use pipeline::Prepared;
 
 use super::Event;
-use crate::configuration::{self, Configuration, Findings, Verdict};
+use crate::configuration::{self, Configuration, Findings, Purpose, Verdict};
 use crate::desk::Desk;
 
 /// What came of reading a configuration.
@@ -44,7 +44,8 @@ pub(crate) fn read(path: PathBuf, desk: &Arc<Desk>) -> io::Result<()> {
                 return Reading { configuration: None, findings: None };
             }
             let (configuration, findings) =
-                configuration::prepare(&path, desk.python.as_deref(), &desk.metrics, Prepared::of);
+                configuration::prepare(&path, desk.python.as_deref(), &desk.metrics, Purpose::Start);
+            let configuration = configuration.and_then(|(read, prepared)| Some((read, prepared?)));
             Reading { configuration, findings: Some(findings) }
         }));
         let reading = reading.unwrap_or(Reading { configuration: None, findings: None });
