@@ -73,8 +73,8 @@ pub struct Records {
 #[derive(Debug, Default)]
 pub struct Arenas(Mutex<Vec<Vec<u8>>>);
 
-/// Allocations kept for use.
-const ARENAS_MAX: usize = 4;
+/// Allocations kept for use: as many as are on their way while a destination is a little behind.
+const ARENAS_MAX: usize = 16;
 /// Bytes the largest of them has; a larger one goes back to the system.
 const ARENA_BYTES_MAX: usize = 1 << 20;
 
