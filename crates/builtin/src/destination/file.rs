@@ -154,7 +154,10 @@ impl Destination for File {
     }
 
     fn reopen(&mut self) {
-        self.close();
+        match &mut self.target {
+            Target::Fixed(file) => file.reopen(),
+            Target::Templated(files) => files.reopen(),
+        }
     }
 
     fn close(&mut self) {

@@ -123,13 +123,10 @@ impl Listening {
     fn bind(&self) -> io::Result<Open> {
         let socket = socket::new(&self.address, self.transport, &self.tuning)?;
         match &self.address {
-            Address::Inet(inet) => {
+            Address::Inet(_) => {
                 if self.transport == Transport::Stream {
                     // A listener that was closed a minute ago does not keep its port.
                     socket.set_reuse_address(true)?;
-                }
-                if inet.is_ipv6() {
-                    socket.set_only_v6(false)?;
                 }
                 socket.bind(&self.address.to_socket()?)?;
             }

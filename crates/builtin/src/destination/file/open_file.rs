@@ -134,6 +134,12 @@ impl OpenFile {
         self.sink = None;
     }
 
+    /// Another file may take its place: nothing of a message is in that one.
+    pub(crate) fn reopen(&mut self) {
+        self.close();
+        self.begun = 0;
+    }
+
     fn finish(&mut self, bytes: usize, stopped: Option<Stopped>) -> WroteOut {
         let messages = self.ends.partition_point(|end| *end <= bytes);
         let whole = messages.checked_sub(1).map_or(0, |last| self.ends[last]);

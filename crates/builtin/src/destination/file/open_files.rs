@@ -16,6 +16,8 @@ use crate::destination::sink::Stopped;
 const OPEN_FILES_MAX: usize = 512;
 /// Files remembered at a time, open or not.
 const FILES_MAX: usize = 4096;
+/// Files known at a time, those that cannot be opened included; messages for more are dropped.
+const NAMES_MAX: usize = 65_536;
 /// Words on a file that cannot be written, in one batch.
 const COMPLAINTS_MAX: usize = 4;
 
@@ -30,6 +32,8 @@ pub(super) struct OpenFiles {
     rows: Vec<Vec<Row>>,
     /// Files with rows.
     dirty: Vec<usize>,
+    /// Files that are open.
+    open: usize,
 }
 
 /// What a batch came to.
@@ -43,7 +47,7 @@ struct Tally {
 impl OpenFiles {
     pub(super) fn new(path: Template, reap: Option<Duration>) -> OpenFiles {
         let (files, rows, dirty) = (Vec::new(), Vec::new(), Vec::new());
-        OpenFiles { path, reap, files, by_name: HashMap::new(), rows, dirty }
+        OpenFiles { path, reap, files, by_name: HashMap::new(), rows, dirty, open: 0 }
     }
 
     pub(super) fn send(
@@ -72,7 +76,10 @@ impl OpenFiles {
             let index = match &last {
                 Some((known, index)) if *known == name => *index,
                 _ => {
-                    let index = self.index_of(&name);
+                    let Some(index) = self.index_of(&name) else {
+                        tally.dropped += 1;
+                        continue;
+                    };
                     last = Some((name.clone(), index));
                     index
                 }
@@ -113,7 +120,16 @@ impl OpenFiles {
         if rows.is_empty() {
             return;
         }
+        let was_open = file.is_open();
         let wrote = file.write_out(rules, exit, Some(FULL_PATIENCE));
+        if !was_open && file.is_open() {
+            self.open += 1;
+            // A batch may be for more files than there are descriptors.
+            if self.open > OPEN_FILES_MAX {
+                file.close();
+                self.open -= 1;
+            }
+        }
         tally.later.extend(rows.drain(..).skip(wrote.messages));
         if let Some(Stopped::Failed(error)) = wrote.stopped {
             tally.complain(|| {
@@ -122,15 +138,19 @@ impl OpenFiles {
         }
     }
 
-    fn index_of(&mut self, name: &[u8]) -> usize {
+    /// The file of this name; `None` where there are too many already.
+    fn index_of(&mut self, name: &[u8]) -> Option<usize> {
         if let Some(index) = self.by_name.get(name) {
-            return *index;
+            return Some(*index);
         }
         let index = self.files.len();
+        if index >= NAMES_MAX {
+            return None;
+        }
         self.files.push(OpenFile::new(to_path(name)));
         self.rows.push(Vec::new());
         self.by_name.insert(name.into(), index);
-        index
+        Some(index)
     }
 
     /// Closes and forgets what the limits do not allow. Between batches only: an index is good for one batch.
@@ -139,13 +159,14 @@ impl OpenFiles {
             // A failed file stays: its messages wait, and newer ones must not overtake them.
             self.keep(|file| file.failed || file.is_open());
         }
-        let open = self.files.iter().filter(|file| file.is_open()).count();
-        if open > OPEN_FILES_MAX {
+        self.open = self.files.iter().filter(|file| file.is_open()).count();
+        if self.open >= OPEN_FILES_MAX {
             let mut uses: Vec<Instant> =
                 self.files.iter().filter(|file| file.is_open()).map(|file| file.used).collect();
             uses.sort_unstable();
-            let oldest_kept = uses[open - OPEN_FILES_MAX / 2];
+            let oldest_kept = uses[OPEN_FILES_MAX / 2];
             self.files.iter_mut().filter(|file| file.used < oldest_kept).for_each(OpenFile::close);
+            self.open = self.files.iter().filter(|file| file.is_open()).count();
         }
     }
 
@@ -178,6 +199,10 @@ impl OpenFiles {
     /// What failed may be tried again.
     pub(super) fn retry(&mut self) {
         self.files.iter_mut().for_each(|file| file.failed = false);
+    }
+
+    pub(super) fn reopen(&mut self) {
+        self.files.iter_mut().for_each(OpenFile::reopen);
     }
 
     pub(super) fn close(&mut self) {

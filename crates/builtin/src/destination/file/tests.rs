@@ -160,3 +160,22 @@ fn two_destinations_for_one_file_need_names() {
     assert!(said_about(&two.replace("PERSIST", "")).contains("conflicting persist-names"));
     assert!(!said_about(&two.replace("PERSIST", "persist-name(\"b\")")).contains("conflicting"));
 }
+
+#[test]
+fn a_batch_may_be_for_more_files_than_can_be_open() {
+    let sources: String = (0..60)
+        .map(|i| format!("example-msg-generator(num(20) freq(0) values(\"k\" => \"{i}\"));"))
+        .collect();
+    let conf = format!(
+        "source s {{ {sources} }};
+         log {{ source(s); destination {{ file(\"DIR/$k-$(uuid)\" template(\"$k\\n\")); }}; }};"
+    );
+    let trial = Trial::start(&conf);
+    trial.wait("all files", |trial| {
+        let dir = trial.path("");
+        (std::fs::read_dir(dir).unwrap().count() == 1200).then_some(())
+    });
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
+    assert!(descriptors < 1024, "{descriptors} descriptors");
+    assert_eq!(trial.stop().count("dst.file", "written"), 1200);
+}
