@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use pipeline::{Compile, options::SourceOptions};
 use tokio::sync::Notify;
 
+/// The system's own table of hosts.
+const HOSTS: &str = "/etc/hosts";
 /// How long a new connection waits for the name of its peer.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Questions that may wait for the thread; beyond, an address stays without a name for now.
@@ -27,7 +29,7 @@ pub(crate) struct Resolving {
     dns: UseDns,
     fqdn: bool,
     lower_case: bool,
-    /// `dns-cache-hosts()`
+    /// Names that are known without asking: `dns-cache-hosts()` and the system's own.
     hosts: Arc<HashMap<IpAddr, String>>,
     limits: Limits,
 }
@@ -44,12 +46,20 @@ impl Resolving {
     /// As the options of a source say.
     pub(crate) fn new(options: &SourceOptions, cx: &Compile<'_>) -> Resolving {
         let globals = cx.globals;
-        let hosts = globals.dns_cache_hosts.as_ref().map(|path| read_hosts(&PathBuf::from(path)));
+        let dns = options.use_dns.unwrap_or(globals.use_dns);
+        let own = globals.dns_cache_hosts.as_ref().map(|path| read_hosts(Path::new(path)));
+        let mut hosts = own.unwrap_or_default();
+        if dns == UseDns::Yes {
+            // The system would look there first; so these names are known without asking it.
+            for (ip, name) in read_hosts(Path::new(HOSTS)) {
+                hosts.entry(ip).or_insert(name);
+            }
+        }
         Resolving {
-            dns: options.use_dns.unwrap_or(globals.use_dns),
+            dns,
             fqdn: options.use_fqdn.unwrap_or(globals.use_fqdn),
             lower_case: options.normalize_hostnames.unwrap_or(globals.normalize_hostnames),
-            hosts: Arc::new(hosts.unwrap_or_default()),
+            hosts: Arc::new(hosts),
             limits: Limits {
                 names: globals.dns_cache_size.get() as usize,
                 known: globals.dns_cache_expire.duration(),
@@ -60,8 +70,7 @@ impl Resolving {
 
     /// The name of this machine.
     pub(crate) fn own(&self) -> String {
-        let name = if self.fqdn { message::host::fqdn() } else { message::host::short() };
-        if self.lower_case { name.to_lowercase() } else { name.to_owned() }
+        own_name(self.fqdn, self.lower_case)
     }
 
     /// The name of an address as far as it is known now: the address itself where it has none. `None`: somebody asks.
@@ -102,6 +111,17 @@ impl Resolving {
         let name = if self.fqdn { name } else { name.split('.').next().unwrap_or(name) };
         if self.lower_case { name.to_lowercase() } else { name.to_owned() }
     }
+}
+
+/// The name of this machine, as a source whose messages are made here shows it.
+pub(crate) fn own_host(options: &SourceOptions, cx: &Compile<'_>) -> String {
+    let fqdn = options.use_fqdn.unwrap_or(cx.globals.use_fqdn);
+    own_name(fqdn, options.normalize_hostnames.unwrap_or(cx.globals.normalize_hostnames))
+}
+
+fn own_name(fqdn: bool, lower_case: bool) -> String {
+    let name = if fqdn { message::host::fqdn() } else { message::host::short() };
+    if lower_case { name.to_lowercase() } else { name.to_owned() }
 }
 
 /// The names the process has been told.
@@ -167,7 +187,7 @@ impl Resolver {
 }
 
 /// The names in a file like `/etc/hosts`; the first of an address counts.
-fn read_hosts(path: &PathBuf) -> HashMap<IpAddr, String> {
+fn read_hosts(path: &Path) -> HashMap<IpAddr, String> {
     match std::fs::read(path) {
         Ok(bytes) => parse_hosts(&String::from_utf8_lossy(&bytes[..bytes.len().min(HOSTS_BYTES_MAX)])),
         Err(error) => {

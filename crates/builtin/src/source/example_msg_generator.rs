@@ -15,7 +15,7 @@ use pipeline::{Compile, Exit, Post, Source, SourcePlan, SourceSpec};
 
 use super::batch::Batch;
 use crate::options::template_options;
-use crate::resolver::Resolving;
+use crate::resolver::own_host;
 
 pub(super) const SPEC: SourceSpec =
     SourceSpec { names: &["example-msg-generator"], options: GeneratorOptions::DOCS, compile };
@@ -51,7 +51,7 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
         None => Vec::new(),
     };
     let generator = Generator {
-        host: Resolving::new(&options.source, cx).own(),
+        host: own_host(&options.source, cx),
         templates: template_options(cx)?,
         num: (options.num > 0).then_some(options.num),
         freq: options.freq.duration(),

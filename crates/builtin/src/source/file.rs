@@ -22,7 +22,7 @@ use super::framing::{Cutter, Framing};
 use super::stream::{End, read_all};
 use crate::destination::file::FileRules;
 use crate::options::{FileOwnerOptions, MultiLineOptions, NotYet, ReaderOptions, Reading};
-use crate::resolver::Resolving;
+use crate::resolver::own_host;
 use crate::source::end_daemon;
 
 pub(super) const SPEC: SourceSpec = SourceSpec {
@@ -80,7 +80,7 @@ fn compile(kind: Kind, call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> 
     let key = format!("affile_sd_curpos({})", path.display());
     let source = FileSource {
         kind,
-        host: Resolving::new(&options.reader.source, cx).own(),
+        host: own_host(&options.reader.source, cx),
         rules: options.owner.rules(cx),
         follow_freq: options.follow_freq.duration(),
         from_start: options.read_old_records,

@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::batch::Batch;
 use crate::options::NoEffect;
-use crate::resolver::Resolving;
+use crate::resolver::own_host;
 
 pub(super) const SPEC: SourceSpec =
     SourceSpec { names: &["internal"], options: InternalOptions::DOCS, compile };
@@ -33,7 +33,7 @@ conf::options! {
 fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
     let options = InternalOptions::read(call, cx.diagnostics)?;
     let common = options.source.resolve(cx, call.span);
-    let host = Resolving::new(&options.source, cx).own();
+    let host = own_host(&options.source, cx);
     Some(SourcePlan {
         driver: "internal",
         instance: String::new(),

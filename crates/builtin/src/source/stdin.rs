@@ -12,7 +12,7 @@ use super::batch::Batch;
 use super::framing::{Cutter, Framing};
 use super::stream::{End, read_all};
 use crate::options::{MultiLineOptions, ReaderOptions, Reading};
-use crate::resolver::Resolving;
+use crate::resolver::own_host;
 use crate::source::end_daemon;
 
 pub(super) const SPEC: SourceSpec = SourceSpec { names: &["stdin"], options: StdinOptions::DOCS, compile };
@@ -31,7 +31,7 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
     let options = StdinOptions::read(call, cx.diagnostics)?;
     let mut reading = options.reader.resolve(ParseFlags::default(), cx, call.span);
     reading.parse.local = true;
-    let host = Resolving::new(&options.reader.source, cx).own();
+    let host = own_host(&options.reader.source, cx);
     Some(SourcePlan {
         driver: "stdin",
         instance: "stdin".to_owned(),
