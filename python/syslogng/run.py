@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["run_fetcher", "run_source"]
 
 
-def run_source(driver: Driver, exiting: Event) -> None:
-    """Call ``run()``, and report how it ended."""
-    report = driver.report
+def run_source(driver: Driver, exiting: Event) -> BaseException | None:
+    """Call ``run()``; what it raised, if it did."""
     run = driver.method("run")
     assert run is not None, "prepare() has looked"
     try:
@@ -32,9 +31,8 @@ def run_source(driver: Driver, exiting: Event) -> None:
         elif hasattr(type(result), "__next__"):
             _post_all(driver.instance, result, exiting)
     except BaseException as error:
-        report.failed("run", error)
-    else:
-        report.finished()
+        return error
+    return None
 
 
 def _post_all(source: _syslogng.LogSource, messages: Iterable[Any], exiting: Event) -> None:
@@ -45,15 +43,17 @@ def _post_all(source: _syslogng.LogSource, messages: Iterable[Any], exiting: Eve
             return
 
 
-def run_fetcher(driver: Driver, exiting: Event) -> None:
-    """Open, fetch, wait and close until the daemon asks to exit."""
+def run_fetcher(driver: Driver, exiting: Event) -> BaseException | None:
+    """Open, fetch and wait until the daemon asks to exit; what was raised, if anything.
+
+    Exceptions of fetch() and open() do no harm: only a signal handler's gets here. The last close() is left
+    out: it comes after request_exit().
+    """
     try:
         _Fetching(driver, exiting).run()
     except BaseException as error:
-        # Not of fetch(), open() or close(), all of which do no harm: a signal handler has raised.
-        driver.report.failed("fetch", error)
-    else:
-        driver.report.finished()
+        return error
+    return None
 
 
 class _Fetching:
@@ -69,23 +69,20 @@ class _Fetching:
 
     def run(self) -> None:
         opened = False
-        try:
-            while not self._exiting.is_set():
+        while not self._exiting.is_set():
+            if not opened:
+                opened = self._open()
                 if not opened:
-                    opened = self._open()
-                    if not opened:
-                        self._exiting.wait(self._reopen)
-                    continue
-                status = self._fetch()
-                if status == LogFetcherResult.NO_DATA:
-                    self._exiting.wait(self._no_data)
-                elif status is not None:
-                    opened = False
-                    if status == LogFetcherResult.ERROR:
-                        self._driver.call("close")
                     self._exiting.wait(self._reopen)
-        finally:
-            self._driver.call("close")
+                continue
+            status = self._fetch()
+            if status == LogFetcherResult.NO_DATA:
+                self._exiting.wait(self._no_data)
+            elif status is not None:
+                opened = False
+                if status == LogFetcherResult.ERROR:
+                    self._driver.call("close")
+                self._exiting.wait(self._reopen)
 
     def _open(self) -> bool:
         method = self._driver.method("open")
@@ -118,6 +115,8 @@ class _Fetching:
             self._report.exception("fetch", error)
             return LogFetcherResult.ERROR
         if found is None:
+            # The ring knows of the request first; its frame is on the way.
+            self._exiting.wait(1)
             return None
         return self._read(found[0])
 

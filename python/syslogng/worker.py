@@ -91,8 +91,8 @@ def _prepare_interpreter(hello: dict[str, Any], report: Report) -> None:
 def _prepare_driver(hello: dict[str, Any], worker: _syslogng.Worker, report: Report) -> Driver:
     os.register_at_fork(after_in_child=worker.forked)
     if hello["await_init"]:
-        # Another configuration still runs, and its deinit() comes before our init(). What is wrong is told before it
-        # is ended for nothing.
+        # Another configuration still runs, and its deinit() comes before our init(). What is wrong is told
+        # before it is ended for nothing.
         from . import inspection
 
         report.inspected(inspection.inspect(hello | {"drivers": [hello["driver"]]}))
@@ -136,19 +136,31 @@ class _Life:
         self._decided.wait()
         driver = self._driver
         if self._begin():
-            driver.worker.open()
-            if driver.kind == "source":
-                run_source(driver, self._exiting)
-            else:
-                run_fetcher(driver, self._exiting)
-        with self._lock:
-            self._over = True
+            self._run()
         self._exiting.wait()
         # request_exit() may still be at work on the other thread, and may never come back.
-        self._asked.wait(self._stop_timeout / 2)
+        self._asked.wait(self._stop_timeout / 4)
         driver.deinit()
         driver.worker.close()
         driver.report.deinitialised()
+
+    def _run(self) -> None:
+        driver = self._driver
+        driver.worker.open()
+        method, run = ("run", run_source) if driver.kind == "source" else ("fetch", run_fetcher)
+        error = run(driver, self._exiting)
+        if driver.kind == "fetcher":
+            if self._exiting.is_set():
+                # One after the other: both may be at the same connection.
+                self._asked.wait(self._stop_timeout / 4)
+            driver.call("close")
+        # Before the daemon hears of it, and may ask to exit in the same moment.
+        with self._lock:
+            self._over = True
+        if error is None:
+            driver.report.finished()
+        else:
+            driver.report.failed(method, error)
 
     def _begin(self) -> bool:
         """Whether ``run()`` is to be called: not if the daemon asked to exit at once."""

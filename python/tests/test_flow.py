@@ -281,6 +281,7 @@ class S(LogSource):
 """
     with Daemon(block) as daemon:
         daemon.start()
+        daemon.frame("finished")
         daemon.stop()
         assert daemon.texts(1) == ["last words"] and daemon.lines == ["finalize"]
 
