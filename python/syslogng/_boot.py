@@ -26,8 +26,13 @@ def _start(control, ring, doorbell, package, bridge):  # type: ignore[no-untyped
         sys.stderr.write("%s cannot load the extension _syslogng: %s\n" % (sys.executable, error))
         sys.exit(3)
     sys.path.insert(0, package)
+    # Our own modules are compiled once, also where the user's are not to be: it takes as long as all the rest.
+    wanted, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    from syslogng import inspection
     from syslogng.worker import main
 
+    del inspection
+    sys.dont_write_bytecode = wanted
     main(int(control), int(ring), int(doorbell))
 
 
