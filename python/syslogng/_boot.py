@@ -26,7 +26,7 @@ def _start(control, ring, doorbell, package, bridge):  # type: ignore[no-untyped
         sys.stderr.write("%s cannot load the extension _syslogng: %s\n" % (sys.executable, error))
         sys.exit(3)
     sys.path.insert(0, package)
-    # Our own modules are compiled once, also where the user's are not to be: it takes as long as all the rest.
+    # Our own modules are compiled once, also where the user's are not to be: that takes as long as the rest.
     wanted, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     from syslogng import inspection
     from syslogng.worker import main
