@@ -16,6 +16,7 @@ use crate::counters::Counters;
 use crate::credit::{Credit, Limit};
 use crate::ending::{Ending, Step};
 use crate::report;
+use crate::spec::Restart;
 use crate::worker::{Launch, Worker, describe};
 
 mod life;
@@ -23,18 +24,6 @@ mod sleep;
 mod start;
 
 use life::{Life, Then};
-
-/// When a driver whose `run` has ended is started again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Restart {
-    /// After an exception and after the death of its worker; not after `run()` returned.
-    #[default]
-    OnFailure,
-    /// Also after `run()` returned.
-    Always,
-    /// Not before the next reload.
-    Never,
-}
 
 /// What a Python driver is made of; inert.
 pub(crate) struct Made {
@@ -69,6 +58,9 @@ pub(crate) struct Driver {
 const TAKE_BYTES: usize = 64 * 1024;
 /// How long a busy ring may keep the thread from everything else the worker says.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Times the socket of a worker that has ended is read: more than its buffer can fill, and an end to what a process
+/// that escaped with the socket may go on to say.
+const LAST_LOOKS_MAX: u32 = 64;
 /// Dropped posts are reported at once, and then together, no more often than this.
 const SUSPENDED_REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How long a worker whose `run()` has raised may take for `deinit()`.
@@ -126,7 +118,11 @@ impl Driver {
         {
             // All it posted before its end is in the ring, and all it said is in the socket.
             self.drain(post, u32::MAX);
-            self.listen();
+            for _ in 0..LAST_LOOKS_MAX {
+                if !self.listen() {
+                    break;
+                }
+            }
             self.report_suspended(now);
             self.bury(&describe(status));
         }
@@ -170,17 +166,21 @@ impl Driver {
         post.post(bytes, sound, &self.origin, ack);
     }
 
-    /// Reads the worker's frames, and reacts.
-    fn listen(&mut self) {
-        let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return };
+    /// Reads the worker's frames, as many as come at once, and reacts. Returns whether there were any.
+    fn listen(&mut self) -> bool {
+        let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return false };
         let frames = match worker.read() {
             Ok(frames) => frames,
-            Err(why) => return self.distrust(&why),
+            Err(why) => {
+                self.distrust(&why);
+                return false;
+            }
         };
+        let any = !frames.is_empty();
         for frame in frames {
             self.hear(frame);
         }
-        let Some(worker) = self.life.worker() else { return };
+        let Some(worker) = self.life.worker() else { return any };
         if worker.uplink.credits().take_wakeup() {
             worker.send(&ToWorker::Wakeup);
         }
@@ -188,6 +188,7 @@ impl Driver {
         if now >= self.suspended_report_at {
             self.report_suspended(now);
         }
+        any
     }
 
     /// Counts and reports the posts that the worker has dropped since the last time.

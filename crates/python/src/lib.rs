@@ -18,5 +18,4 @@ mod spawner;
 mod spec;
 mod worker;
 
-pub use drive::Restart;
-pub use spec::{PythonOptions, SOURCES};
+pub use spec::{PythonOptions, Restart, SOURCES};

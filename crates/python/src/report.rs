@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use channel::protocol::{FromWorker, Level};
 
-use crate::drive::{Made, Restart};
+use crate::drive::Made;
+use crate::spec::Restart;
 
 /// A line the worker printed.
 pub(crate) fn output(made: &Made, stream: &'static str, line: &str) {

@@ -17,7 +17,7 @@ use message::syslog::{ParseFlags, ParseOptions};
 use pipeline::options::{MessageOptions, SourceOptions};
 use pipeline::{Compile, SourcePlan, SourceSpec};
 
-use crate::drive::{Driver, Made, Restart};
+use crate::drive::{Driver, Made};
 use crate::home;
 use crate::interpreter;
 use crate::worker::Launch;
@@ -41,7 +41,7 @@ conf::options! {
         /// What `init(options)` receives.
         options: Vec<FreeForm> = repeated,
         /// When the class is started again: after a failure, always, or never.
-        restart: RestartWhen = RestartWhen::OnFailure,
+        restart: Restart = Restart::OnFailure,
         /// What a post does while the source is suspended: it is dropped (and says so), it blocks, or it raises.
         suspended_post: WhenSuspended = inherit,
         /// Wait before a fetcher is opened again.
@@ -58,13 +58,13 @@ conf::options! {
 }
 
 conf::choices! {
-    /// `restart()`
-    pub enum RestartWhen {
-        /// After an exception or the death of the worker.
+    /// When a driver whose `run` has ended is started again.
+    pub enum Restart {
+        /// After an exception and after the death of its worker; not after `run()` returned.
         OnFailure = "on-failure",
         /// Also after `run()` returned.
         Always = "always",
-        /// Only by a reload.
+        /// Not before the next reload.
         Never = "never",
     }
 }
@@ -126,7 +126,7 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         class: class.clone(),
         launch,
         hello: Hello { driver: Some(driver), ..hello(Mode::Run, cx.config, cx.sources, cx.globals) },
-        restart: restart_of(options.restart),
+        restart: options.restart,
         window: common.window,
         stop_timeout: cx.globals.stop_timeout.duration(),
         origin: common.origin,
@@ -208,14 +208,6 @@ fn option(value: PyValue) -> OptionValue {
         PyValue::Bool(truth) => OptionValue::Boolean(truth),
         PyValue::List(texts) => OptionValue::List(texts),
         PyValue::Template(text) => OptionValue::Template(text),
-    }
-}
-
-fn restart_of(when: RestartWhen) -> Restart {
-    match when {
-        RestartWhen::OnFailure => Restart::OnFailure,
-        RestartWhen::Always => Restart::Always,
-        RestartWhen::Never => Restart::Never,
     }
 }
 
