@@ -1,13 +1,13 @@
 //! Destinations: what a driver is, and the worker that drives it.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::exit::Exit;
 use crate::flow::Flow;
-use crate::inlet::Inlet;
-use crate::queue::{Delivery, Popped};
+
+mod parked;
+mod worker;
+
+pub(crate) use worker::Worker;
 
 /// A destination driver. Every method runs on the one thread of its worker, in this order: `open`, then `send` and
 /// `flush` as often as there is work, then `close`; after `close` it may be opened again.
@@ -15,14 +15,23 @@ pub trait Destination: Send {
     /// Connects. Called again after `time-reopen()` until it succeeds.
     fn open(&mut self) -> Result<(), SendError>;
 
-    /// Sends a batch. What it answers holds for the whole batch.
+    /// Sends a batch. What it answers holds for the whole batch, and for all that was kept open before it.
     ///
-    /// May block, but not past an exit request: a driver that waits watches the [`Exit`] it was made with.
+    /// May block, but not past an exit request: a driver that waits watches the [`crate::Exit`] it was made with.
     fn send(&mut self, batch: &Flow) -> Outcome;
 
-    /// The queue is empty: writes out what is buffered.
+    /// The queue is empty: writes out what is buffered. What it answers holds for all that was kept open.
+    ///
+    /// [`Outcome::Queued`] keeps it open: for a driver that waits for more, and says with [`Destination::idle_max`]
+    /// how long.
     fn flush(&mut self) -> Outcome {
         Outcome::Success
+    }
+
+    /// The worker ends: writes out what is buffered, however young it is. What is still open afterwards goes back to
+    /// the queue.
+    fn finish(&mut self) -> Outcome {
+        self.flush()
     }
 
     /// How long it may take until [`Destination::flush`] is called again though nothing came in between: for a driver
@@ -42,11 +51,15 @@ pub trait Destination: Send {
     fn close(&mut self) {}
 }
 
-/// What became of a batch.
+/// What became of a batch, and of the messages that were kept open before it.
 #[derive(Debug)]
 pub enum Outcome {
     /// It is delivered.
     Success,
+    /// It is taken and not delivered yet: it is kept open until a later answer settles it.
+    Queued,
+    /// Some of it is settled, and what becomes of the rest.
+    Settled(Settled),
     /// It can never be delivered: dropped and counted under this reason.
     Drop(&'static str),
     /// These last messages of it are not delivered yet; the rest is. Try again at once.
@@ -62,8 +75,39 @@ pub enum Outcome {
     },
     /// The peer is gone: send it again after `time-reopen()`.
     NotConnected(SendError),
-    /// It failed: send it again after `time-reopen()`, [`RETRIES_MAX`] times at most, then drop it.
+    /// It failed: send it again after `time-reopen()`, or drop it once it has failed `retries()` times.
     Error(SendError),
+}
+
+/// What became of messages one by one, oldest first: those kept open before, then those of the batch.
+#[derive(Debug)]
+pub struct Settled {
+    /// So many are delivered.
+    pub delivered: usize,
+    /// So many behind them can never be delivered.
+    pub dropped: usize,
+    /// Why they cannot.
+    pub reason: &'static str,
+    /// What becomes of all behind those.
+    pub then: Then,
+}
+
+/// What becomes of messages that are not settled.
+#[derive(Debug)]
+pub enum Then {
+    /// They are taken, and stay open.
+    KeepOpen,
+    /// Send them again at once.
+    Again,
+    /// Send them again after `time-reopen()`, with a new connection.
+    Reopen(SendError),
+    /// The first `messages` of them failed: as [`Outcome::Error`]; the others were not tried.
+    Failed {
+        /// So many.
+        messages: usize,
+        /// Why.
+        error: SendError,
+    },
 }
 
 /// Why a destination could not open or send, in the words that go to the log.
@@ -81,215 +125,8 @@ impl SendError {
     }
 }
 
-/// Times a batch is sent again after [`Outcome::Error`] before it is dropped and counted.
-pub const RETRIES_MAX: u32 = 3;
-/// How long a worker that finds its queue empty sleeps before it looks for a reopen request.
-const IDLE: Duration = Duration::from_secs(3600);
-
-/// The worker of a destination: takes from the inlet's queue, drives the driver.
-pub(crate) struct Worker {
-    inlet: Arc<Inlet>,
-    driver: Box<dyn Destination>,
-    exit: Exit,
-    opened: bool,
-    retries: u32,
-    reopens_seen: u64,
-    parked: Parked,
-    last_tried: bool,
-}
-
-/// Messages for peers that do not take them while others do. They are sent again together and in order, so that none
-/// overtakes another.
-#[derive(Default)]
-struct Parked {
-    deliveries: VecDeque<Delivery>,
-    /// Messages among them that no source's window bounds.
-    unguarded: usize,
-    due: Option<Instant>,
-}
-
-impl Worker {
-    pub(crate) fn new(inlet: Arc<Inlet>, driver: Box<dyn Destination>, exit: Exit) -> Worker {
-        Worker {
-            inlet,
-            driver,
-            exit,
-            opened: false,
-            retries: 0,
-            reopens_seen: 0,
-            parked: Parked::default(),
-            last_tried: false,
-        }
-    }
-
-    /// Works until the queue is closed and empty, or exit is requested. What is left stays in the queue.
-    pub(crate) fn run(mut self) {
-        while !self.exit.requested() {
-            self.reopen_if_asked();
-            self.retry_parked(false);
-            // A peer is connected to before there is anything to send, and again when it was lost meanwhile.
-            if !self.opened && !self.open() {
-                continue;
-            }
-            match self.inlet.queue().pop(Duration::ZERO) {
-                Popped::Delivery(delivery) => self.deliver(delivery),
-                Popped::Closed if self.last_try() => {}
-                Popped::Closed => break,
-                Popped::Nothing => {
-                    self.flush();
-                    match self.inlet.queue().pop(self.idle()) {
-                        Popped::Delivery(delivery) => self.deliver(delivery),
-                        Popped::Closed | Popped::Nothing => {}
-                    }
-                }
-            }
-        }
-        self.flush();
-        self.close();
-        self.unpark();
-    }
-
-    /// How long nothing is to be done if nothing comes.
-    fn idle(&self) -> Duration {
-        let parked = self.parked.due.map_or(IDLE, |due| due.saturating_duration_since(Instant::now()));
-        self.driver.idle_max().map_or(parked, |idle| idle.min(parked))
-    }
-
-    /// The daemon stops and the queue is empty: what is parked gets one more chance.
-    fn last_try(&mut self) -> bool {
-        let again = !self.parked.deliveries.is_empty() && !std::mem::replace(&mut self.last_tried, true);
-        if again {
-            self.retry_parked(true);
-        }
-        again
-    }
-
-    /// Puts what is parked back to the head of the queue once it is due, or `now` whatever the clock says.
-    fn retry_parked(&mut self, now: bool) {
-        if !now && self.parked.due.is_none_or(|due| due > Instant::now()) {
-            return;
-        }
-        self.driver.retry();
-        self.unpark();
-    }
-
-    fn unpark(&mut self) {
-        for delivery in std::mem::take(&mut self.parked).deliveries.into_iter().rev() {
-            self.inlet.queue().unpop(delivery);
-        }
-    }
-
-    /// Keeps messages until they are due. Those that no window bounds have room for `log-fifo-size()`.
-    fn park(&mut self, mut delivery: Delivery) {
-        if !delivery.flow_control {
-            let room = self.inlet.queue().limit().saturating_sub(self.parked.unguarded);
-            let messages = delivery.flow.len();
-            if messages > room {
-                delivery.flow = delivery.flow.split_at(room).0;
-                self.inlet.dropped((messages - room) as u64, "queue-full");
-            }
-            self.parked.unguarded += delivery.flow.len();
-        }
-        self.parked.due.get_or_insert_with(|| Instant::now() + self.inlet.time_reopen());
-        self.parked.deliveries.push_back(delivery);
-    }
-
-    fn deliver(&mut self, delivery: Delivery) {
-        self.reopen_if_asked();
-        if !self.opened && !self.open() {
-            self.inlet.queue().unpop(delivery);
-            return;
-        }
-        let messages = delivery.flow.len() as u64;
-        match self.driver.send(&delivery.flow) {
-            Outcome::Success => {
-                self.retries = 0;
-                self.inlet.written(messages);
-            }
-            Outcome::Partly(rest) => {
-                self.inlet.written(messages - rest.len() as u64);
-                self.inlet.queue().unpop(Delivery { flow: rest, ..delivery });
-            }
-            Outcome::Drop(reason) => self.give_up(messages, reason),
-            Outcome::Split { later, dropped, reason } => {
-                let waiting = later.as_ref().map_or(0, |flow| flow.len() as u64);
-                self.inlet.written(messages - waiting - dropped);
-                if dropped > 0 {
-                    self.give_up(dropped, reason);
-                }
-                if let Some(flow) = later {
-                    self.park(Delivery { flow, ..delivery });
-                }
-            }
-            Outcome::NotConnected(why) => {
-                self.inlet.queue().unpop(delivery);
-                self.reopen_later(&why);
-            }
-            Outcome::Error(why) if self.retries >= RETRIES_MAX => {
-                tracing::error!(destination = %self.inlet.id(), messages, error = %why, "Message(s) dropped after retries");
-                self.give_up(messages, "retries");
-            }
-            Outcome::Error(why) => {
-                self.retries += 1;
-                self.inlet.queue().unpop(delivery);
-                self.reopen_later(&why);
-            }
-        }
-    }
-
-    fn give_up(&mut self, messages: u64, reason: &'static str) {
-        self.retries = 0;
-        self.inlet.dropped(messages, reason);
-    }
-
-    fn flush(&mut self) {
-        if !self.opened {
-            return;
-        }
-        if let Outcome::NotConnected(why) | Outcome::Error(why) = self.driver.flush() {
-            self.reopen_later(&why);
-        }
-    }
-
-    fn open(&mut self) -> bool {
-        match self.driver.open() {
-            Ok(()) => self.opened = true,
-            Err(why) => self.reopen_later(&why),
-        }
-        self.opened
-    }
-
-    fn reopen_later(&mut self, why: &SendError) {
-        let retry_in = self.inlet.time_reopen();
-        tracing::error!(
-            destination = %self.inlet.id(), error = %why, time_reopen = retry_in.as_secs_f64(),
-            "Destination is not reachable, retrying"
-        );
-        self.close();
-        if self.inlet.queue().is_closed() {
-            // The daemon stops, and nobody waits a time-reopen() for a peer that is gone.
-            self.exit.request();
-            return;
-        }
-        self.inlet.set_unreachable(true);
-        self.exit.wait(retry_in);
-        self.inlet.set_unreachable(false);
-    }
-
-    fn reopen_if_asked(&mut self) {
-        let asked = self.inlet.reopens();
-        if asked != self.reopens_seen {
-            self.reopens_seen = asked;
-            self.driver.reopen();
-        }
-    }
-
-    fn close(&mut self) {
-        if std::mem::take(&mut self.opened) {
-            self.driver.close();
-        }
-    }
-}
+/// Times a batch may fail when `retries()` is not given; the last one drops it.
+pub const RETRIES: u32 = 3;
 
 /// Waits until `done` holds or `deadline` has passed, looking often: only used while stopping.
 pub(crate) fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
@@ -301,3 +138,6 @@ pub(crate) fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) -> b
     }
     true
 }
+
+#[cfg(test)]
+mod tests;

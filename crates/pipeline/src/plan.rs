@@ -74,7 +74,13 @@ pub struct DestinationPlan {
     pub fifo_size: usize,
     /// `time-reopen()`.
     pub time_reopen: std::time::Duration,
-    /// Makes the driver. Called at every start, with the request to end that it must watch while it waits.
+    /// `workers()`: threads that take from its queue, each with a driver of its own. With more than one, the order
+    /// of messages is not kept.
+    pub workers: usize,
+    /// `retries()`: times in a row that messages may fail; the last one drops them.
+    pub retries: u32,
+    /// Makes the driver. Called at every start, once for each of the workers, with the request to end that it must
+    /// watch while it waits.
     pub make: MakeDestination,
 }
 

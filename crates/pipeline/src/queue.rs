@@ -36,7 +36,6 @@ pub struct MemoryQueue {
 struct State {
     deliveries: VecDeque<Delivery>,
     unguarded: usize,
-    sleeping: bool,
     closed: bool,
 }
 
@@ -68,17 +67,15 @@ impl MemoryQueue {
         let Some(delivery) = delivery else { return dropped };
         let flow = delivery.flow.compacted();
         self.queued.add(flow.len() as u64);
-        let wake = {
+        {
             let mut state = self.state.lock();
             if !delivery.flow_control {
                 state.unguarded += flow.len();
             }
             state.deliveries.push_back(Delivery { flow, ..delivery });
-            std::mem::replace(&mut state.sleeping, false)
-        };
-        if wake {
-            self.arrived.notify_one();
         }
+        // Costs one load where nobody sleeps.
+        self.arrived.notify_one();
         dropped
     }
 
@@ -113,12 +110,10 @@ impl MemoryQueue {
             if state.closed {
                 return Popped::Closed;
             }
-            state.sleeping = true;
             if self.arrived.wait_for(&mut state, timeout).timed_out()
                 && state.deliveries.is_empty()
                 && !state.closed
             {
-                state.sleeping = false;
                 return Popped::Nothing;
             }
         }
@@ -129,6 +124,9 @@ impl MemoryQueue {
         let mut state = self.state.lock();
         self.readmit(&mut state, &delivery);
         state.deliveries.push_front(delivery);
+        drop(state);
+        // Another worker of the same queue may sleep.
+        self.arrived.notify_one();
     }
 
     /// Takes over a delivery of the configuration before: it was accepted then, so the limit does not count.

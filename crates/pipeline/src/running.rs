@@ -30,7 +30,7 @@ struct RunningDestination {
     inlet: Arc<Inlet>,
     persist_name: String,
     exit: Exit,
-    thread: JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// A plan on the way to life: its source drivers exist, and those that need time to start are at it, while the
@@ -248,22 +248,39 @@ impl RunningDestination {
             inlet.queue().push_carried(delivery);
         }
         let exit = Exit::new().map_err(|error| StartError::new(format!("no descriptor left: {error}")))?;
-        let driver = (node.plan.make)(&exit, carry);
-        let worker = Worker::new(inlet.clone(), driver, exit.clone());
-        let thread = spawn("dst", inlet.id(), move || worker.run())?;
-        Ok(RunningDestination { inlet, persist_name: node.plan.persist_name.clone(), exit, thread })
+        let persist_name = node.plan.persist_name.clone();
+        let mut running = RunningDestination { inlet, persist_name, exit, threads: Vec::new() };
+        for _ in 0..node.plan.workers.max(1) {
+            let driver = (node.plan.make)(&running.exit, carry);
+            let inlet = running.inlet.clone();
+            let worker = Worker::new(inlet.clone(), driver, node.plan.retries, running.exit.clone());
+            match spawn("dst", inlet.id(), move || worker.run()) {
+                Ok(thread) => running.threads.push(thread),
+                Err(error) => {
+                    running.end(Stop::ForReload, Instant::now(), carry);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(running)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
     }
 
     fn end(self, stop: Stop, deadline: Instant, carry: &mut Carry) {
         if stop == Stop::ForGood {
-            wait_until(deadline, || self.thread.is_finished());
+            wait_until(deadline, || self.is_finished());
         }
         self.exit.request();
-        let ended = wait_until(Instant::now() + WORKER_GRACE, || self.thread.is_finished());
-        if !ended {
-            tracing::error!(destination = %self.inlet.id(), "Destination did not stop in time, leaving it behind");
-        } else if self.thread.join().is_err() {
-            tracing::error!(destination = %self.inlet.id(), "Destination thread panicked");
+        wait_until(Instant::now() + WORKER_GRACE, || self.is_finished());
+        for thread in self.threads {
+            if !thread.is_finished() {
+                tracing::error!(destination = %self.inlet.id(), "Destination did not stop in time, leaving it behind");
+            } else if thread.join().is_err() {
+                tracing::error!(destination = %self.inlet.id(), "Destination thread panicked");
+            }
         }
         let left = self.inlet.queue().drain();
         if stop == Stop::ForReload {

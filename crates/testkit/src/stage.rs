@@ -158,6 +158,8 @@ fn compile_output(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> 
         persist_name: format!("output({name})"),
         fifo_size: options.log_fifo_size,
         time_reopen: std::time::Duration::from_millis(10),
+        workers: 1,
+        retries: pipeline::destination::RETRIES,
         make: Box::new(move |_exit, _carry| {
             Box::new(Output {
                 name: name.clone(),

@@ -83,6 +83,8 @@ fn compile(driver: &'static str, call: &Call, cx: &mut Compile<'_>) -> Option<De
         persist_name: destination.persist_name(|| format!("affile_dd_writers({name})")),
         fifo_size: destination.fifo_size(cx),
         time_reopen: destination.time_reopen(cx),
+        workers: 1,
+        retries: pipeline::destination::RETRIES,
         make: Box::new(move |exit, _carry| {
             Box::new(File::new(&path, format.clone(), rules.clone(), reap, exit))
         }),

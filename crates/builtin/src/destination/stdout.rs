@@ -19,6 +19,8 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
         persist_name: options.destination.persist_name(|| "affile_dd_writers(stdout)".to_owned()),
         fifo_size: options.destination.fifo_size(cx),
         time_reopen: options.destination.time_reopen(cx),
+        workers: 1,
+        retries: pipeline::destination::RETRIES,
         make: Box::new(move |exit, _carry| Box::new(File::stdout(format.clone(), exit))),
     })
 }

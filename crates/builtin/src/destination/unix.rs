@@ -59,6 +59,8 @@ fn compile(
         persist_name: destination.persist_name(|| made_up),
         fifo_size: destination.fifo_size(cx),
         time_reopen: target.time_reopen,
+        workers: 1,
+        retries: pipeline::destination::RETRIES,
         make: Box::new(move |exit, _carry| Box::new(Peer::new(target.clone(), format.clone(), false, exit))),
     })
 }
