@@ -22,6 +22,7 @@ message derives from :class:`LogFetcher`. Both are named in the configuration by
 
 from _syslogng import SuspendedError
 
+from .confgen import register_config_generator
 from .logger import Logger
 from .message import LogMessage
 from .source import LogFetcher, LogFetcherResult, LogSource
@@ -45,4 +46,5 @@ __all__ = [
     "LogTemplateOptions",
     "Logger",
     "SuspendedError",
+    "register_config_generator",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import diagnosis, loader, trace
+from . import confgen, diagnosis, loader, trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def inspect(hello: _Finding) -> list[_Finding]:
         except BaseException as error:
             findings.append(_of_block(block, error))
     whole = not findings
+    for context, name, file, line in confgen.unasked():
+        message = f"the config generator {name} is never called: nothing of context {context} is generated"
+        findings.append(
+            _finding(None, "warning", "unused_generator", message, None) | {"file": file, "line": line}
+        )
     for driver in hello["drivers"]:
         findings += _of_driver(driver, whole)
     return findings

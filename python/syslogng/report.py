@@ -72,3 +72,10 @@ class Report:
 
     def inspected(self, findings: list[dict[str, Any]]) -> None:
         self._send({"t": "inspected", "findings": findings})
+
+    def registered(self, generators: list[tuple[str, str]]) -> None:
+        self._send({"t": "registered", "generators": [list(one) for one in generators]})
+
+    def generated(self, text: str) -> None:
+        """Raises ValueError when the text is longer than a frame takes."""
+        self._send({"t": "generated", "text": text})

@@ -51,6 +51,11 @@ def main(control: int, ring: int, doorbell: int) -> NoReturn:
 
             report.inspected(inspection.inspect(hello))
             _leave(_DONE)
+        if hello["mode"] == "generate":
+            from . import confgen
+
+            confgen.serve(hello, worker, report)
+            _leave(_DONE)
         driver = _prepare_driver(hello, worker, report)
     except Refusal as refusal:
         report.refused(refusal)

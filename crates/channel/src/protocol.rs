@@ -5,7 +5,8 @@
 //! frames are short, every length is checked before anything is stored, and the daemon's end never blocks.
 //!
 //! Order: `hello` → (`init` →) `ready` or `refused` → `start` → whatever happens → `request_exit` → `finished` or `failed` →
-//! `deinitialised`. In inspect mode: `hello` → `inspected`, and the worker ends.
+//! `deinitialised`. In inspect mode: `hello` → `inspected`, and the worker ends. In generate mode: `hello` → `registered`,
+//! then `block` → `registered` and `generate` → `generated` or `failed`, until the socket is closed.
 
 mod frame;
 mod from_worker;

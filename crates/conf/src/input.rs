@@ -9,12 +9,14 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 use crate::{
     ast::{Config, Operator},
     diagnostic::{Diagnostic, Diagnostics},
+    generator::Generators,
     lexer::{self, Lexeme, Number},
     load::Environment,
     span::{FileId, Sources, Span},
 };
 
 mod block;
+mod generate;
 mod include;
 mod map;
 mod pragma;
@@ -67,6 +69,7 @@ pub(crate) enum TokenKind {
 /// Where tokens come from.
 pub(crate) struct Input<'e> {
     environment: &'e Environment,
+    generators: Option<&'e mut dyn Generators>,
     pub(crate) sources: Sources,
     pub(crate) diagnostics: Diagnostics,
     /// What pragmas say goes straight in here.
@@ -121,9 +124,10 @@ enum Reached {
 }
 
 impl<'e> Input<'e> {
-    pub(crate) fn new(environment: &'e Environment) -> Input<'e> {
+    pub(crate) fn new(environment: &'e Environment, generators: Option<&'e mut dyn Generators>) -> Input<'e> {
         Input {
             environment,
+            generators,
             sources: Sources::default(),
             diagnostics: Diagnostics::default(),
             config: Config::default(),

@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod diagnostic;
 pub mod expr;
+pub mod generator;
 pub mod globals;
 mod input;
 mod lexer;
@@ -19,7 +20,7 @@ pub mod span;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, Style};
 pub use globals::GlobalOptions;
 pub use input::{DEPTH_MAX, FILE_BYTES_MAX, TEXT_BYTES_MAX, TOKENS_MAX};
-pub use load::{Environment, Loaded, load, load_text};
+pub use load::{Environment, Loaded, load, load_text, load_text_with, load_with};
 pub use options::{Choice, FromArguments, Given, OptionDoc, Options, Permissions, Seconds, Spanned};
 pub use parse::NESTING_MAX;
 pub use span::{FileId, Sources, Span};

@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt, path::Path, path::PathBuf, sync::Arc};
 use crate::{
     ast::Config,
     diagnostic::{Diagnostic, Diagnostics},
+    generator::Generators,
     input::Input,
     parse,
     span::{Sources, Span},
@@ -37,14 +38,33 @@ pub struct Loaded {
 ///
 /// Never fails as a whole: what is wrong is in the diagnostics, all of it, and what is right is in the configuration.
 pub fn load(path: &Path, environment: &Environment) -> Loaded {
-    let mut input = Input::new(environment);
+    let mut input = Input::new(environment, None);
+    input.open_main(path);
+    finish(input)
+}
+
+/// As [`load`]; names that `generators` has are replaced by what it generates for them.
+pub fn load_with(path: &Path, environment: &Environment, generators: &mut dyn Generators) -> Loaded {
+    let mut input = Input::new(environment, Some(generators));
     input.open_main(path);
     finish(input)
 }
 
 /// Reads a configuration that is in memory; `name` stands for its path in diagnostics and for relative includes.
 pub fn load_text(name: &str, text: impl AsRef<[u8]>, environment: &Environment) -> Loaded {
-    let mut input = Input::new(environment);
+    let mut input = Input::new(environment, None);
+    input.open_text(name, text.as_ref());
+    finish(input)
+}
+
+/// As [`load_text`], with `generators`.
+pub fn load_text_with(
+    name: &str,
+    text: impl AsRef<[u8]>,
+    environment: &Environment,
+    generators: &mut dyn Generators,
+) -> Loaded {
+    let mut input = Input::new(environment, Some(generators));
     input.open_text(name, text.as_ref());
     finish(input)
 }

@@ -15,6 +15,7 @@ use conf::span::Sources;
 use conf::{Diagnostic, Diagnostics, Environment, GlobalOptions, Loaded, Style};
 use control::LogLevel;
 use pipeline::{Compiled, Metrics, Prepared, Registry};
+use python::PythonGenerators;
 use python::inspect::{Finding, Severity};
 use sha2::{Digest, Sha256};
 
@@ -102,7 +103,7 @@ pub(crate) fn prepare(
     metrics: &Arc<Metrics>,
     purpose: Purpose,
 ) -> (Option<(Configuration, Option<Prepared>)>, Findings) {
-    let loaded = conf::load(path, &environment());
+    let loaded = load(path, interpreter);
     let mut findings = Findings::default();
     let given = GlobalOptions::of(&loaded.config, &mut findings.on_reading);
     // With mistakes in options { } the rest is looked at as if it stood alone, so that all is said at once.
@@ -148,13 +149,20 @@ pub(crate) fn prepare(
     (configuration, findings)
 }
 
-/// Reads the configuration at `path` as text only.
-pub(crate) fn read(path: &Path) -> (Text, Findings) {
-    let loaded = conf::load(path, &environment());
+/// Reads the configuration at `path` as text only; `interpreter` is `--python`.
+pub(crate) fn read(path: &Path, interpreter: Option<&str>) -> (Text, Findings) {
+    let loaded = load(path, interpreter);
     let text = Text::of(path, &loaded);
     let mut findings = Findings::default();
     findings.add(loaded);
     (text, findings)
+}
+
+/// Reads the file with all that it includes and generates.
+fn load(path: &Path, interpreter: Option<&str>) -> Loaded {
+    let registry = registry();
+    let known = |context: &str, name: &str| registry.knows(context, name);
+    conf::load_with(path, &environment(), &mut PythonGenerators::new(interpreter, &known))
 }
 
 /// Whether the file can be opened, in syslog-ng's words where not.

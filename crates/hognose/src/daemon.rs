@@ -57,7 +57,7 @@ fn read_only_code(options: &Options, log: &Log) -> ExitCode {
         log.print(findings.render(style(), remarks));
         return if verdict == Verdict::Unreadable { ExitCode::Wrong } else { ExitCode::Fine };
     }
-    let (text, findings) = configuration::read(path);
+    let (text, findings) = configuration::read(path, options.python.as_deref());
     log.print(findings.render(style(), remarks));
     if findings.verdict() == Verdict::Unreadable {
         return ExitCode::Wrong;

@@ -79,7 +79,7 @@ fn config(request: ConfigRequest, desk: &Desk) -> Reply {
         ConfigRequest::Preprocessed => Reply::Text(text.preprocessed.clone()),
         ConfigRequest::Id => Reply::Text(text.id() + "\n"),
         ConfigRequest::Verify => {
-            let now = configuration::read(&text.path).0;
+            let now = configuration::read(&text.path, desk.python.as_deref()).0;
             let matches = if now.preprocessed == text.preprocessed { "matches" } else { "does not match" };
             Reply::Text(format!("Configuration file {matches} active configuration\n"))
         }

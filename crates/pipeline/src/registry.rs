@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use conf::ast::{Call, same_keyword};
-use conf::options::OptionDoc;
+use conf::globals::GlobalOptions;
+use conf::options::{OptionDoc, Options};
 use message::template::Functions;
 
 use crate::compile::Compile;
@@ -47,6 +48,41 @@ pub struct Registry {
     pub filters: Vec<&'static [FilterSpec]>,
     /// Template functions.
     pub functions: &'static dyn Functions,
+}
+
+impl Registry {
+    /// Whether something answers to `name` where `context`, as in `block CONTEXT NAME`, may stand.
+    ///
+    /// Within the parentheses of a driver, that is every option of any driver: which one it is, is not looked at.
+    pub fn knows(&self, context: &str, name: &str) -> bool {
+        match context {
+            "source" => find(&self.sources, name).is_some(),
+            "destination" => find(&self.destinations, name).is_some(),
+            "parser" => find(&self.parsers, name).is_some() || self.has_option(name),
+            "rewrite" => find(&self.rewrites, name).is_some() || self.has_option(name),
+            "filter" => find(&self.filters, name).is_some() || self.has_option(name) || name == "filter",
+            "options" => has(GlobalOptions::DOCS, name),
+            "log" => false,
+            _ => self.has_option(name),
+        }
+    }
+
+    /// Whether anything has an option of this name.
+    fn has_option(&self, name: &str) -> bool {
+        fn any<T>(lists: &[&'static [Spec<T>]], name: &str) -> bool {
+            lists.iter().flat_map(|list| list.iter()).any(|spec| has(spec.options, name))
+        }
+        any(&self.sources, name)
+            || any(&self.destinations, name)
+            || any(&self.parsers, name)
+            || any(&self.rewrites, name)
+            || any(&self.filters, name)
+    }
+}
+
+fn has(docs: &'static [OptionDoc], name: &str) -> bool {
+    let answers = |doc: &&OptionDoc| doc.names.iter().any(|known| same_keyword(known, name));
+    OptionDoc::named(docs).iter().any(answers)
 }
 
 /// The entry of this name.

@@ -243,7 +243,9 @@ impl Driver {
             FromWorker::Log { .. }
             | FromWorker::Exception { .. }
             | FromWorker::Event { .. }
-            | FromWorker::Inspected { .. } => report::said(&self.made, &frame),
+            | FromWorker::Inspected { .. }
+            | FromWorker::Registered { .. }
+            | FromWorker::Generated { .. } => report::said(&self.made, &frame),
         }
     }
 

@@ -9,6 +9,7 @@ mod counters;
 mod credit;
 mod drive;
 mod ending;
+mod generate;
 pub mod home;
 pub mod inspect;
 pub mod interpreter;
@@ -18,4 +19,5 @@ mod spawner;
 mod spec;
 mod worker;
 
+pub use generate::PythonGenerators;
 pub use spec::{PythonOptions, Restart, SOURCES};

@@ -117,14 +117,19 @@ pub(crate) fn said(made: &Made, frame: &FromWorker) {
                 OpenFailed => tracing::debug!(%driver, %class, "{message}"),
             }
         }
-        FromWorker::Log { level, message, .. } => match level {
-            Level::Critical | Level::Error => tracing::error!(target: "python::log", "{message}"),
-            Level::Warning | Level::Notice => tracing::warn!(target: "python::log", "{message}"),
-            Level::Info => tracing::info!(target: "python::log", "{message}"),
-            Level::Debug => tracing::debug!(target: "python::log", "{message}"),
-            Level::Trace => tracing::trace!(target: "python::log", "{message}"),
-        },
+        FromWorker::Log { level, message, .. } => logged(*level, message),
         other => tracing::debug!(%driver, %class, frame = ?other, "Unexpected frame of a worker"),
+    }
+}
+
+/// A line that user code has logged.
+pub(crate) fn logged(level: Level, message: &str) {
+    match level {
+        Level::Critical | Level::Error => tracing::error!(target: "python::log", "{message}"),
+        Level::Warning | Level::Notice => tracing::warn!(target: "python::log", "{message}"),
+        Level::Info => tracing::info!(target: "python::log", "{message}"),
+        Level::Debug => tracing::debug!(target: "python::log", "{message}"),
+        Level::Trace => tracing::trace!(target: "python::log", "{message}"),
     }
 }
 

@@ -229,10 +229,13 @@ pub(crate) fn find_launch(globals: &GlobalOptions) -> Result<Launch, String> {
     Ok(Launch { interpreter, home })
 }
 
+/// A block as workers know it.
+pub(crate) fn block(block: &PythonBlock) -> Block {
+    Block { file: block.file.clone(), line: block.line, text: block.text.clone() }
+}
+
 /// Everything a worker has to know, but for its driver.
 pub(crate) fn hello(mode: Mode, config: &Config, sources: &Sources, globals: &GlobalOptions) -> Hello {
-    let block =
-        |block: &PythonBlock| Block { file: block.file.clone(), line: block.line, text: block.text.clone() };
     Hello {
         protocol: PROTOCOL,
         mode,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use channel::protocol::{FrameReader, FromWorker, Hello, Outbox, ToWorker};
+use channel::protocol::{FrameError, FrameReader, FromWorker, Hello, Outbox, ToWorker};
 use channel::{Uplink, UplinkOptions, WorkerFds};
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
@@ -122,10 +122,16 @@ impl Worker {
     /// Queues a frame and writes what the socket takes. A worker that does not read its frames loses them; it will
     /// miss its deadline and be ended.
     pub(crate) fn send(&mut self, frame: &ToWorker) {
-        if let Err(error) = self.outbox.push(frame) {
+        if let Err(error) = self.offer(frame) {
             tracing::debug!(pid = self.child.id(), %error, "Worker does not read its frames");
         }
+    }
+
+    /// As [`Worker::send`], for a frame that may not get lost.
+    pub(crate) fn offer(&mut self, frame: &ToWorker) -> Result<(), FrameError> {
+        self.outbox.push(frame)?;
         self.write();
+        Ok(())
     }
 
     /// Writes what the socket takes.

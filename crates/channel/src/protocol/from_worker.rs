@@ -75,6 +75,16 @@ pub enum FromWorker {
         /// All that was found; empty: all is well.
         findings: Vec<Finding>,
     },
+    /// In generate mode: the blocks so far were executed.
+    Registered {
+        /// Every config generator there is: its context as the configuration language names it, its name with `_`.
+        generators: Vec<(String, String)>,
+    },
+    /// In generate mode: what the generator returned. When it raised, `failed` comes instead.
+    Generated {
+        /// Configuration text.
+        text: String,
+    },
 }
 
 /// What a worker was at when it refused.
@@ -182,7 +192,11 @@ impl Frame for FromWorker {
 
     fn clip(&mut self) {
         match self {
-            FromWorker::Finished | FromWorker::Deinitialised => {}
+            FromWorker::Finished
+            | FromWorker::Deinitialised
+            | FromWorker::Registered { .. }
+            // Text that is cut in the middle would be another configuration: it is sent whole, or not at all.
+            | FromWorker::Generated { .. } => {}
             FromWorker::Ready { persist_name, .. } => clip_all([persist_name.as_mut()]),
             FromWorker::Refused { message, traceback, file, .. } => {
                 clip_all([Some(message), traceback.as_mut(), file.as_mut()]);

@@ -73,6 +73,8 @@ fn from_worker() -> Vec<FromWorker> {
         FromWorker::Failed { method: "run".into(), message: "m".into(), traceback: "t".into() },
         FromWorker::Deinitialised,
         FromWorker::Inspected { findings: vec![finding()] },
+        FromWorker::Registered { generators: vec![("inner-dest".into(), "g".into())] },
+        FromWorker::Generated { text: "file(\"/x\");".into() },
     ]
 }
 
@@ -92,7 +94,18 @@ fn read<M: Frame>(bytes: &[u8], step: usize) -> Result<Vec<M>, FrameError> {
 
 #[test]
 fn every_frame_arrives_however_the_bytes_do() {
-    let to_worker = [hello(), ToWorker::Start, ToWorker::Wakeup, ToWorker::RequestExit];
+    let to_worker = [
+        hello(),
+        ToWorker::Start,
+        ToWorker::Wakeup,
+        ToWorker::RequestExit,
+        ToWorker::Block(Block { file: "/x.conf".into(), line: 7, text: "pass".into() }),
+        ToWorker::Generate {
+            context: "source".into(),
+            name: "g".into(),
+            arguments: vec![("a".into(), "\"b\"".into())],
+        },
+    ];
     let mut bytes = Vec::new();
     to_worker.iter().for_each(|frame| encode(frame, &mut bytes).unwrap());
     for step in [1, 3, 64, bytes.len()] {

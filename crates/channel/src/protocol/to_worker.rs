@@ -18,6 +18,17 @@ pub enum ToWorker {
     Start,
     /// Credits are there again after a suspension: call `wakeup()`.
     Wakeup,
+    /// In generate mode: execute one more block, and tell again what is registered.
+    Block(Block),
+    /// In generate mode: call a config generator.
+    Generate {
+        /// The context it is registered for.
+        context: String,
+        /// Its name, with `_`.
+        name: String,
+        /// Its arguments: names with `_`, values as written.
+        arguments: Vec<(String, String)>,
+    },
     /// Call `request_exit()`, let `run()` or the fetch loop end, call `deinit()`, and exit.
     RequestExit,
 }
@@ -41,6 +52,8 @@ pub enum Mode {
     Run,
     /// Look at [`Hello::drivers`] and report what is wrong with them; run nothing.
     Inspect,
+    /// Execute the blocks and call the config generators that they register, as asked.
+    Generate,
 }
 
 /// Everything a worker has to know.

@@ -2,11 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use super::{
-    DEPTH_MAX, EXPANSION_COST_BYTES, Frame, Input, TEXT_BYTES_MAX, Token, TokenKind,
-    raw::closing_brace,
-    substitute::{Inside, Source, Target, normal, substitute},
-};
+use super::{Input, Token, TokenKind, raw::closing_brace, substitute::normal};
 use crate::{
     ast::Operator,
     diagnostic::Diagnostic,
@@ -131,38 +127,9 @@ impl Input<'_> {
         let at = reference.span.to(close);
         self.unflush(reference.mark);
         let Some(values) = self.values(&block, arguments, at) else { return };
-        let depth = self.frames.last().map_or(0, |frame| frame.depth) + 1;
-        if depth > DEPTH_MAX {
-            let message =
-                format!("includes and blocks nest deeper than {DEPTH_MAX}; does block `{name}` use itself?");
-            return self.stop(Diagnostic::error(message, at));
-        }
-        if !self.account(EXPANSION_COST_BYTES, at) {
-            return;
-        }
+        let Some(depth) = self.deeper(name, at) else { return };
         let file = self.sources.add_again(block.file, Origin::Expanded { block: name.clone(), at });
-        let mut frame = Frame::new(file, block.text.clone(), depth);
-        frame.expansion = true;
-        frame.fresh_line = false;
-        frame.next = frame.text.len();
-        let range = block.range.clone();
-        let source =
-            Source { text: &block.text[range.clone()], offset: range.start, inside: Inside::Nothing };
-        let bytes_max = TEXT_BYTES_MAX.saturating_sub(self.text_bytes);
-        let mut target = Target { buffer: &mut frame.buffer, map: &mut frame.map, bytes_max };
-        let (globals, environment) = (&self.globals, self.environment);
-        let result = substitute(&source, &mut target, |name| {
-            let folded = normal(name);
-            let argument = values.iter().find(|(parameter, _)| *parameter == folded);
-            let value = argument.map(|(_, value)| value).or_else(|| globals.get(folded.as_ref()));
-            value.cloned().or_else(|| environment.variable(name)).unwrap_or_default()
-        });
-        let produced = frame.buffer.len();
-        let body = Span::new(file, range.start as u32, range.end as u32);
-        frame.problems.extend(result.iter().flatten().map(|problem| problem.diagnostic(file)));
-        if self.account(produced + usize::from(result.is_err()), body) {
-            self.frames.push(frame);
-        }
+        self.push_expansion(file, &block.text, block.range.clone(), depth, &values);
     }
 
     fn block(&self, context: Context, name: &str) -> Option<Rc<Block>> {
@@ -201,7 +168,7 @@ impl Input<'_> {
     }
 
     /// `a(1) b(2))`, from behind the opening parenthesis; with the place of the closing one.
-    fn arguments(&mut self) -> Option<(Vec<Given>, Span)> {
+    pub(super) fn arguments(&mut self) -> Option<(Vec<Given>, Span)> {
         let mut arguments = Vec::new();
         loop {
             let token = self.next();
@@ -238,7 +205,7 @@ impl Input<'_> {
     }
 
     /// What each parameter stands for; `None` when the arguments do not fit, which is reported at `at`.
-    fn values(&mut self, block: &Block, arguments: Vec<Given>, at: Span) -> Option<Vec<(String, String)>> {
+    fn values(&mut self, block: &Block, arguments: Vec<Given>, at: Span) -> Option<Values> {
         let mut values: Vec<(String, String)> = Vec::new();
         let mut others = String::new();
         let mut fits = true;
@@ -273,7 +240,7 @@ impl Input<'_> {
             }
         }
         values.push(("__VARARGS__".to_owned(), others));
-        fits.then_some(values)
+        fits.then_some(Values(values))
     }
 
     fn expect(&mut self, sign: u8, what: &str) -> Option<Token> {
@@ -287,10 +254,26 @@ impl Input<'_> {
 }
 
 /// One argument of a reference to a block, as written.
-struct Given {
-    name: String,
-    value: String,
+pub(super) struct Given {
+    pub(super) name: String,
+    pub(super) value: String,
     span: Span,
+}
+
+/// What the names in an expansion stand for, by their normal form.
+pub(super) struct Values(pub(super) Vec<(String, String)>);
+
+impl Values {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Context {
+    /// Its name in a configuration.
+    pub(super) fn name(self) -> &'static str {
+        CONTEXTS.iter().find(|(_, context)| *context == self).map_or("", |(name, _)| name)
+    }
 }
 
 fn find_context(word: &str) -> Option<&'static (&'static str, Context)> {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::{NESTING_MAX, Parser, STATEMENTS};
+use super::{KEYWORDS, NESTING_MAX, Parser, STATEMENTS};
 use crate::{
     ast::same_keyword,
     diagnostic::Diagnostic,
@@ -80,15 +80,22 @@ impl Parser<'_> {
         }
     }
 
-    /// Puts the block `token` into the stream, when it is a reference to one.
+    /// Puts what `token` stands for into the stream, when it is a reference to a block or a config generator.
     pub(super) fn expands(&mut self, context: Context, token: &Token) -> bool {
         let TokenKind::Word(word) = &token.kind else { return false };
-        if !self.input.is_block(context, word) || !self.peek().is(b'(') {
+        let is_block = self.input.is_block(context, word);
+        if !is_block && is_grammar(word) || !self.peek().is(b'(') {
+            return false;
+        }
+        if !is_block && !self.input.is_generator(context, word) {
             return false;
         }
         self.next();
         debug_assert!(self.waiting.is_empty(), "arguments of a block would be read as tokens");
-        self.input.expand(context, token);
+        match is_block {
+            true => self.input.expand(context, token),
+            false => self.input.generate(context, token),
+        }
         self.last = self.input.here();
         true
     }
@@ -197,4 +204,9 @@ impl Parser<'_> {
         self.depth -= 1;
         Some(done)
     }
+}
+
+/// Whether the grammar itself wants `word`, so that no generator is asked for it.
+fn is_grammar(word: &str) -> bool {
+    KEYWORDS.iter().chain(STATEMENTS).any(|keyword| same_keyword(keyword, word))
 }

@@ -46,7 +46,7 @@ fn the_id_is_that_of_the_text() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("test.conf");
         std::fs::write(&path, text).unwrap();
-        read(&path).0.id()
+        read(&path, None).0.id()
     };
     assert_eq!(id("@version: 4.2\n").len(), 64);
     assert_ne!(id("@version: 4.2\n"), id("@version: 4.2\nlog {};\n"));
