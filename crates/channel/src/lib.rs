@@ -10,6 +10,8 @@
 //! | daemon | [`Credits`] | gives the worker leave to post; usable from any thread |
 //! | worker | [`Producer`] | writes records into the ring |
 //! | worker | [`Flow`] | waits for room or credit, keeps the suspend and wakeup order |
+//! | daemon | [`Exchange`] | asks a worker that parses, sends or formats, and takes its answers |
+//! | worker | [`Server`] | takes requests, answers them |
 //! | both | [`protocol`] | the rare things, as JSON frames over a socket |
 //!
 //! The protocols over atomic words (`words`, `gate`) are written once over `machine::Machine`: the real
@@ -17,6 +19,7 @@
 #![deny(unsafe_code)]
 
 mod credits;
+mod exchange;
 mod flow;
 mod framing;
 mod gate;
@@ -31,6 +34,7 @@ mod words;
 mod loom_models;
 
 pub use credits::{Credits, Window};
+pub use exchange::{AREA_BYTES, Answer, Exchange, Progress, Server, ServerFds, TooLarge};
 pub use flow::{Flow, Wait};
 pub use framing::{Corrupt, RECORD_BYTES_MIN};
 pub use pace::{Next, Pace};

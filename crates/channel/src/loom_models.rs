@@ -15,7 +15,7 @@ use crate::{
     credits::Ledger,
     gate::{Gate, Wait},
     machine::{Machine, Parked, Word},
-    words::{Control, Layout, Line, Phase, Posts},
+    words::{Control, Layout, Line, Mail, Phase, Posts, Progress},
 };
 
 /// Loom's machine.
@@ -94,6 +94,9 @@ fn control(limit: u64) -> Control<Loom> {
         credit: gate(),
         phase: Line(Phase { suspension: LoomU32::default(), exit: LoomU32::default() }),
         dropped: Line(0.into()),
+        asked: Line(Mail { bytes: 0.into(), number: 0.into() }),
+        answered: Line(Mail { bytes: 0.into(), number: 0.into() }),
+        progress: Line(Progress { begun: 0.into(), settled: 0.into() }),
     }
 }
 

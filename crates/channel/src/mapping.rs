@@ -149,6 +149,19 @@ impl Mapping {
         }
     }
 
+    /// Copies `bytes` to position `at` of the ring.
+    ///
+    /// Panics when they exceed the ring, which the caller has checked. Who else writes there at the same time spoils
+    /// the bytes, and nothing more.
+    #[inline]
+    pub(crate) fn copy_in(&self, at: u64, bytes: &[u8]) {
+        assert!(bytes.len() <= self.capacity, "{} bytes for a ring of {}", bytes.len(), self.capacity);
+        // SAFETY: as in `copy_out`, the other way round: `data` gives at least `capacity` mapped bytes after any
+        // position, `bytes` is not more (asserted) and lies outside of the mapping, since no slice of the mapping is
+        // ever handed out but by `unpublished`, whose contract forbids this. No reference to the target is made.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.data(at), bytes.len()) }
+    }
+
     /// The `length` bytes of the ring from position `at` on, to be written.
     ///
     /// # Safety

@@ -57,6 +57,28 @@ pub(crate) struct Control<M: Machine> {
     pub(crate) phase: Line<Phase<M>>,
     /// Posts the worker dropped because it was suspended. Written by the worker.
     pub(crate) dropped: Line<M::U64>,
+    /// The last request of an exchange. Written by the daemon.
+    pub(crate) asked: Line<Mail<M>>,
+    /// The last answer. Written by the worker.
+    pub(crate) answered: Line<Mail<M>>,
+    pub(crate) progress: Line<Progress<M>>,
+}
+
+/// What lies in one of the two areas of an exchange.
+#[repr(C)]
+pub(crate) struct Mail<M: Machine> {
+    pub(crate) bytes: M::U64,
+    /// Counts requests; an answer has the number of its request. Written last.
+    pub(crate) number: M::U64,
+}
+
+/// How far the worker has come with the last request. Written by the worker.
+#[repr(C)]
+pub(crate) struct Progress<M: Machine> {
+    /// Messages it has begun with.
+    pub(crate) begun: M::U64,
+    /// Messages of those that are done with for good, whatever becomes of the rest.
+    pub(crate) settled: M::U64,
 }
 
 /// Written by the daemon before the worker exists, read by the worker once.

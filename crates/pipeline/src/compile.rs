@@ -3,7 +3,7 @@
 //! Every mistake is reported, not just the first. Mistakes that syslog-ng finds while it reads the file are kept
 //! apart from those it finds while it starts, because its users' scripts know the two exit codes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use conf::Loaded;
@@ -17,6 +17,7 @@ use crate::inlet::{Inlet, InletOptions};
 use crate::metrics::Metrics;
 use crate::plan::{About, DestinationNode, OriginBase, Plan};
 use crate::registry::{self, Registry};
+use crate::resident::{Housed, Resident};
 use crate::steps::Filter;
 
 mod filters;
@@ -57,6 +58,10 @@ pub struct Compile<'a> {
     /// Names of the filters being compiled, to notice one that refers to itself.
     open_filters: Vec<String>,
     at_start: &'a mut Diagnostics,
+    residents: Vec<Housed>,
+    about: Vec<About>,
+    /// What is compiled is not going to be used: only its mistakes count.
+    trial: bool,
 }
 
 /// Compiles `loaded` with what `registry` knows.
@@ -81,6 +86,9 @@ pub fn compile(
             registry,
             open_filters: Vec::new(),
             at_start: &mut at_start,
+            residents: Vec::new(),
+            about: Vec::new(),
+            trial: false,
         },
         metrics: metrics.clone(),
         sources: Vec::new(),
@@ -89,12 +97,14 @@ pub fn compile(
         destination_statements: HashMap::new(),
         anonymous: HashMap::new(),
         paths: Vec::new(),
+        used_parsers: HashSet::new(),
     };
     build.all();
     let about = build.about();
+    let residents = build.cx.residents.drain(..).map(|housed| housed.resident).collect();
     let (sources, destinations) = build.finish();
     let failed = diagnostics.has_errors() || at_start.has_errors();
-    let plan = (!failed).then(|| Plan { sources, destinations, metrics: metrics.clone() });
+    let plan = (!failed).then(|| Plan { sources, destinations, residents, metrics: metrics.clone() });
     Compiled { plan, diagnostics, at_start, about }
 }
 
@@ -110,6 +120,8 @@ struct Build<'a> {
     /// How many statements of a kind had no name.
     anonymous: HashMap<&'static str, usize>,
     paths: Vec<paths::TopPath>,
+    /// Parser statements that a log path refers to.
+    used_parsers: HashSet<String>,
 }
 
 impl Build<'_> {
@@ -122,13 +134,16 @@ impl Build<'_> {
         for path in &config.log_paths {
             self.top_path(path);
         }
+        self.cx.trial = true;
         for statement in &config.destinations {
             if !self.destination_statements.contains_key(&statement.name.text) {
                 self.check_unused(statement);
             }
         }
         for statement in &config.parsers {
-            self.named_parsers(statement);
+            if !self.used_parsers.contains(&statement.name.text) {
+                self.named_parsers(statement);
+            }
         }
         for statement in &config.rewrites {
             self.named_rewrites(statement);
@@ -214,6 +229,26 @@ impl Compile<'_> {
                 None
             }
         }
+    }
+
+    /// The resident under `key`, which everything in this configuration that asks for the key shares; made where
+    /// there is none yet.
+    pub fn resident<T: Resident + 'static>(&mut self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
+        let known = self.residents.iter().find(|housed| housed.key == key && !self.trial);
+        if let Some(shared) = known.and_then(|housed| housed.any.clone().downcast::<T>().ok()) {
+            return shared;
+        }
+        let made = Arc::new(make());
+        if !self.trial {
+            let (resident, any) = (made.clone(), made.clone());
+            self.residents.push(Housed { key: key.to_owned(), resident, any });
+        }
+        made
+    }
+
+    /// Leaves something that the driver's crate wants to find again in [`Compiled::about`].
+    pub fn tell(&mut self, about: About) {
+        self.about.push(about);
     }
 
     /// The filter that `expr` describes, references resolved.

@@ -110,7 +110,9 @@ fn run_steps(
             }),
             Step::Parser(parser, counters) => {
                 let before = flow.len();
-                let parsed = rewritten(&flow, |message, draft| parser.parse(message, draft));
+                let parsed = parser
+                    .parse_all(&flow)
+                    .unwrap_or_else(|| rewritten(&flow, |message, draft| parser.parse(message, draft)));
                 counters.processed.add(parsed.len() as u64);
                 counters.discarded.add((before - parsed.len()) as u64);
                 parsed

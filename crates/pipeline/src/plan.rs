@@ -13,12 +13,14 @@ use crate::exit::Exit;
 use crate::inlet::Inlet;
 use crate::metrics::Metrics;
 use crate::path::Branch;
+use crate::resident::Resident;
 use crate::source::{Source, Stamping};
 
 /// A configuration, ready to start.
 pub struct Plan {
     pub(crate) sources: Vec<SourceNode>,
     pub(crate) destinations: Vec<DestinationNode>,
+    pub(crate) residents: Vec<Arc<dyn Resident>>,
     pub(crate) metrics: Arc<Metrics>,
 }
 

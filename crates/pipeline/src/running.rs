@@ -11,11 +11,14 @@ use crate::destination::{Worker, wait_until};
 use crate::exit::Exit;
 use crate::inlet::Inlet;
 use crate::plan::{About, DestinationNode, Plan, SourceNode};
+use crate::resident::Resident;
 use crate::source::{Early, Entry, Post, Setup, Source, StartError};
 
 /// A started plan.
 pub struct Running {
     plan: Arc<Plan>,
+    /// Those that were begun, in that order.
+    residents: Vec<Arc<dyn Resident>>,
     sources: Vec<RunningSource>,
     destinations: Vec<RunningDestination>,
 }
@@ -38,12 +41,17 @@ struct RunningDestination {
 pub struct Prepared {
     plan: Arc<Plan>,
     sources: Vec<(Box<dyn Source>, Exit)>,
+    /// A start has taken it over.
+    begun: bool,
 }
 
 impl Prepared {
     /// Makes the drivers of `plan`.
     pub fn of(plan: Arc<Plan>) -> Result<Prepared, StartError> {
-        let mut sources = Vec::new();
+        let mut prepared = Prepared { plan: plan.clone(), sources: Vec::new(), begun: false };
+        for resident in &plan.residents {
+            resident.prepare(&plan.metrics)?;
+        }
         for node in &plan.sources {
             let exit =
                 Exit::new().map_err(|error| StartError::new(format!("no descriptor left: {error}")))?;
@@ -53,20 +61,33 @@ impl Prepared {
                 metrics: &plan.metrics,
                 flow_control: node.flow_control,
             })?;
-            sources.push((source, exit));
+            prepared.sources.push((source, exit));
         }
-        Ok(Prepared { plan, sources })
+        Ok(prepared)
     }
 
     /// Waits until every driver can say whether it will start; what they say is for their own crates to read.
     pub fn examine(&mut self) -> Vec<About> {
-        self.sources.iter_mut().flat_map(|(source, _)| source.examine()).collect()
+        let mut said: Vec<About> =
+            self.plan.residents.iter().flat_map(|resident| resident.examine()).collect();
+        said.extend(self.sources.iter_mut().flat_map(|(source, _)| source.examine()));
+        said
+    }
+}
+
+impl Drop for Prepared {
+    /// It came to nothing: what was set going for it ends.
+    fn drop(&mut self) {
+        if !self.begun {
+            let deadline = Instant::now() + REFUSED_GRACE;
+            self.plan.residents.iter().for_each(|resident| resident.deinit(deadline));
+        }
     }
 }
 
 /// A start that failed, with what is to be handed to the next one.
 #[derive(Debug, thiserror::Error)]
-#[error("source {source_id} does not start: {error}")]
+#[error("{source_id} does not start: {error}")]
 pub struct StartFailed {
     /// The driver that refused.
     pub source_id: String,
@@ -99,31 +120,35 @@ impl Running {
     ///
     /// Sources begin one after the other and are then initialised one after the other, so that what takes time takes
     /// it side by side. If one refuses, everything is stopped again.
-    pub fn start(prepared: Prepared, mut carry: Carry) -> Result<Running, Box<StartFailed>> {
-        let Prepared { plan, sources } = prepared;
-        let mut running = Running { plan: plan.clone(), sources: Vec::new(), destinations: Vec::new() };
+    pub fn start(mut prepared: Prepared, mut carry: Carry) -> Result<Running, Box<StartFailed>> {
+        prepared.begun = true;
+        let plan = prepared.plan.clone();
+        let mut ready: Vec<(&SourceNode, Box<dyn Source>, Exit)> = plan
+            .sources
+            .iter()
+            .zip(std::mem::take(&mut prepared.sources))
+            .map(|(node, (source, exit))| (node, source, exit))
+            .collect();
+        let residents = plan.residents.clone();
+        let mut running =
+            Running { plan: plan.clone(), residents, sources: Vec::new(), destinations: Vec::new() };
+        running.residents.iter().for_each(|resident| resident.begin());
+        if let Err((id, error)) = each_source(<dyn Source>::begin, &mut ready, &plan, &mut carry) {
+            return Err(running.refused(&id, error, carry, ready));
+        }
+        for resident in &plan.residents {
+            if let Err(error) = resident.init() {
+                return Err(running.refused(&resident.id(), error, carry, ready));
+            }
+        }
         for node in &plan.destinations {
             match RunningDestination::start(node, &mut carry) {
                 Ok(destination) => running.destinations.push(destination),
-                Err(error) => return Err(running.refused(node.inlet.id(), error, carry, Vec::new())),
+                Err(error) => return Err(running.refused(node.inlet.id(), error, carry, ready)),
             }
         }
-        let mut ready: Vec<(&SourceNode, Box<dyn Source>, Exit)> =
-            plan.sources.iter().zip(sources).map(|(node, (source, exit))| (node, source, exit)).collect();
-        for half in [<dyn Source>::begin, <dyn Source>::init] {
-            for i in 0..ready.len() {
-                let (node, source, exit) = &mut ready[i];
-                let mut setup = Setup {
-                    id: &node.id,
-                    carry: &mut carry,
-                    metrics: &plan.metrics,
-                    exit,
-                    flow_control: node.flow_control,
-                };
-                if let Err(error) = half(&mut **source, &mut setup) {
-                    return Err(running.refused(&node.id, error, carry, ready));
-                }
-            }
+        if let Err((id, error)) = each_source(<dyn Source>::init, &mut ready, &plan, &mut carry) {
+            return Err(running.refused(&id, error, carry, ready));
         }
         for (node, source, exit) in ready {
             match RunningSource::start(node, &plan, source, exit) {
@@ -160,6 +185,7 @@ impl Running {
     }
 
     fn end(self, stop: Stop, deadline: Instant, carry: &mut Carry) {
+        self.residents.iter().for_each(|resident| resident.stopping(deadline));
         self.sources.iter().for_each(|source| source.exit.request());
         for source in self.sources {
             source.end(deadline, carry);
@@ -175,6 +201,9 @@ impl Running {
         }
         for destination in self.destinations {
             destination.end(stop, deadline, carry);
+        }
+        for resident in &self.residents {
+            resident.deinit(deadline);
         }
     }
 
@@ -193,6 +222,23 @@ impl Running {
         self.end(Stop::ForReload, deadline, &mut carry);
         Box::new(StartFailed { source_id: id.to_owned(), error, carry: CarryBack(carry) })
     }
+}
+
+type HalfOfStart = fn(&mut (dyn Source + 'static), &mut Setup<'_>) -> Result<(), StartError>;
+
+/// Calls one half of the start of every source; the id of the one that refuses.
+fn each_source(
+    half: HalfOfStart,
+    ready: &mut [(&SourceNode, Box<dyn Source>, Exit)],
+    plan: &Plan,
+    carry: &mut Carry,
+) -> Result<(), (String, StartError)> {
+    for (node, source, exit) in ready {
+        let (id, metrics) = (node.id.as_str(), &plan.metrics);
+        let mut setup = Setup { id, carry, metrics, exit, flow_control: node.flow_control };
+        half(&mut **source, &mut setup).map_err(|error| (node.id.clone(), error))?;
+    }
+    Ok(())
 }
 
 /// How long the drivers that did initialise may take to end when another one refused.

@@ -2,6 +2,8 @@
 
 use message::{Draft, Message};
 
+use crate::flow::Flow;
+
 /// Whether a message goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Matched {
@@ -38,4 +40,11 @@ pub trait Rewrite: Send + Sync {
 pub trait Parser: Send + Sync {
     /// Writes to `draft` what it finds in `message`. [`Matched::No`] drops the message from its branch.
     fn parse<'a>(&self, message: Message<'a>, draft: &mut Draft<'a>) -> Matched;
+
+    /// What [`Parser::parse`] would make of all of `flow`, where that is cheaper at once: a round trip to a worker.
+    /// `None`: message by message, please.
+    fn parse_all(&self, flow: &Flow) -> Option<Flow> {
+        let _ = flow;
+        None
+    }
 }

@@ -51,6 +51,9 @@ pub fn filter_of_text(text: &str, registry: &Registry) -> Result<Arc<dyn Filter>
         registry,
         open_filters: Vec::new(),
         at_start: &mut at_start,
+        residents: Vec::new(),
+        about: Vec::new(),
+        trial: true,
     };
     let compiled = loaded.config.filters.first().and_then(|statement| compile(&mut cx, &statement.expr));
     let wrong = said.iter().chain(at_start.iter()).find(|one| one.severity == Severity::Error);

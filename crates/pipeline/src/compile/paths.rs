@@ -83,7 +83,10 @@ impl Build<'_> {
                 Item::Filter(reference) => steps.extend(self.filter_step(reference)),
                 Item::Parser(Reference::Named(name)) => {
                     match self.statement(name, |config| &config.parsers) {
-                        Some(statement) => steps.extend(self.named_parsers(&statement)),
+                        Some(statement) => {
+                            self.used_parsers.insert(name.text.clone());
+                            steps.extend(self.named_parsers(&statement));
+                        }
                         None => {
                             self.unresolved("parser", name, |c| c.parsers.iter().map(|s| &s.name).collect())
                         }

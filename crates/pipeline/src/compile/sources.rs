@@ -86,7 +86,8 @@ impl Build<'_> {
 
     /// What the drivers compiled so far have to say of themselves.
     pub(super) fn about(&self) -> Vec<About> {
-        self.sources.iter().filter_map(|source| source.plan.about.clone()).collect()
+        let sources = self.sources.iter().filter_map(|source| source.plan.about.clone());
+        sources.chain(self.cx.about.iter().cloned()).collect()
     }
 
     /// The nodes of the plan: a source that no log path names is not started.
