@@ -6,14 +6,19 @@ use std::time::{Duration, Instant};
 
 use conf::{Diagnostics, Environment, GlobalOptions, Style};
 use pipeline::{Carry, Compiled, Metrics, Prepared, Registry, Running, Stop};
+use store::Persist;
 
 /// How long something may take that is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a stop waits for messages that cannot be delivered.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A started configuration, and a directory of its own.
 pub(crate) struct Trial {
     running: Option<Running>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) persist: Persist,
     dir: Arc<tempfile::TempDir>,
 }
 
@@ -29,12 +34,12 @@ pub(crate) fn registry() -> Registry {
 }
 
 /// Compiles a configuration; gives what is said about it, too.
-pub(crate) fn compile(text: &str, metrics: &Arc<Metrics>) -> (Compiled, String) {
+pub(crate) fn compile(text: &str, metrics: &Arc<Metrics>, persist: &Persist) -> (Compiled, String) {
     let loaded = conf::load_text("test.conf", text, &Environment::default());
     let mut said = Diagnostics::default();
     let globals = GlobalOptions::of(&loaded.config, &mut said)
         .unwrap_or_else(|| GlobalOptions::of(&Default::default(), &mut Diagnostics::default()).unwrap());
-    let compiled = pipeline::compile(&loaded, &globals, &registry(), metrics);
+    let compiled = pipeline::compile(&loaded, &globals, &registry(), metrics, persist);
     for list in [&loaded.diagnostics, &compiled.diagnostics, &compiled.at_start] {
         list.iter().for_each(|one| said.push(one.clone()));
     }
@@ -44,29 +49,47 @@ pub(crate) fn compile(text: &str, metrics: &Arc<Metrics>) -> (Compiled, String) 
 
 /// What is said about a configuration that is not started.
 pub(crate) fn said_about(text: &str) -> String {
-    compile(&format!("@version: 4.11\n{text}"), &Metrics::new()).1
+    compile(&format!("@version: 4.11\n{text}"), &Metrics::new(), &Persist::in_memory()).1
 }
 
 impl Trial {
     /// Starts a configuration; `DIR` in it is the trial's directory.
     pub(crate) fn start(text: &str) -> Trial {
         let dir = Arc::new(tempfile::tempdir().unwrap());
-        Trial::start_in(dir, text, Metrics::new(), Carry::default())
+        Trial::start_in(dir, text, Metrics::new(), Persist::in_memory(), Carry::default())
     }
 
-    fn start_in(dir: Arc<tempfile::TempDir>, text: &str, metrics: Arc<Metrics>, carry: Carry) -> Trial {
+    fn start_in(
+        dir: Arc<tempfile::TempDir>,
+        text: &str,
+        metrics: Arc<Metrics>,
+        persist: Persist,
+        carry: Carry,
+    ) -> Trial {
         let text = text.replace("DIR", dir.path().to_str().unwrap());
-        let (compiled, said) = compile(&format!("@version: 4.11\n{text}"), &metrics);
+        let (compiled, said) = compile(&format!("@version: 4.11\n{text}"), &metrics, &persist);
         let plan = Arc::new(compiled.plan.unwrap_or_else(|| panic!("no plan:\n{said}")));
         let prepared = Prepared::of(plan).unwrap();
         let running = Running::start(prepared, carry).unwrap_or_else(|failed| panic!("no start: {failed}"));
-        Trial { running: Some(running), metrics, dir }
+        Trial { running: Some(running), metrics, persist, dir }
     }
 
     /// Goes on with another configuration.
     pub(crate) fn reload(mut self, text: &str) -> Trial {
         let carry = self.running.take().unwrap().stop(Stop::ForReload, Instant::now() + PATIENCE);
-        Trial::start_in(self.dir.clone(), text, self.metrics.clone(), carry)
+        Trial::start_in(self.dir.clone(), text, self.metrics.clone(), self.persist.clone(), carry)
+    }
+
+    /// Stops, and starts as a daemon does that is started again: only what is persistent is left.
+    pub(crate) fn restart(self, text: &str) -> Trial {
+        self.restart_after(text, |_| ())
+    }
+
+    /// [`Trial::restart`], with something done to the trial's directory while nothing runs.
+    pub(crate) fn restart_after(mut self, text: &str, meanwhile: impl FnOnce(&Path)) -> Trial {
+        drop(self.running.take().unwrap().stop(Stop::ForGood, Instant::now() + STOP_PATIENCE));
+        meanwhile(self.dir.path());
+        Trial::start_in(self.dir.clone(), text, self.metrics.clone(), self.persist.clone(), Carry::default())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

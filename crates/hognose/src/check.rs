@@ -2,14 +2,12 @@
 
 use std::io::{self, Write as _};
 
-use control::LogLevel;
-use pipeline::Metrics;
-
 use crate::cli::CheckOptions;
-use crate::configuration::{self, Purpose, Verdict};
+use crate::configuration::{self, Means, Purpose, Verdict};
 use crate::desk::style;
 use crate::exit_code::ExitCode;
 use crate::log::{Log, Shown};
+use control::LogLevel;
 
 /// Looks, and says what is wrong. Starts nothing but a worker that looks at the Python.
 pub(crate) fn run(options: &CheckOptions) -> ExitCode {
@@ -24,7 +22,7 @@ fn look(options: &CheckOptions, log: &Log) -> ExitCode {
         return ExitCode::Wrong;
     }
     let (_, findings) =
-        configuration::prepare(&options.file, options.python.as_deref(), &Metrics::new(), Purpose::Look);
+        configuration::prepare(&options.file, options.python.as_deref(), &Means::to_look(), Purpose::Look);
     log.print(findings.render(style(), true));
     // A class without run() or fetch() starts, as it does in syslog-ng, and then does nothing: a mistake all the same.
     if findings.verdict() != Verdict::Good || findings.misses_methods() {

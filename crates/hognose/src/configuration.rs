@@ -18,6 +18,7 @@ use pipeline::{Compiled, Metrics, Prepared, Registry};
 use python::PythonGenerators;
 use python::inspect::{Finding, Severity};
 use sha2::{Digest, Sha256};
+use store::Persist;
 
 use crate::cli::INCLUDE_DIRS;
 
@@ -47,6 +48,22 @@ pub(crate) struct Text {
     pub(crate) preprocessed: String,
     /// `@config-id`
     label: Option<String>,
+}
+
+/// What drivers are made with.
+#[derive(Clone)]
+pub(crate) struct Means {
+    /// Every counter.
+    pub(crate) metrics: Arc<Metrics>,
+    /// What outlives the daemon.
+    pub(crate) persist: Persist,
+}
+
+impl Means {
+    /// Means that leave no trace.
+    pub(crate) fn to_look() -> Means {
+        Means { metrics: Metrics::new(), persist: Persist::in_memory() }
+    }
 }
 
 /// Why a configuration is read.
@@ -100,7 +117,7 @@ pub(crate) fn registry() -> Registry {
 pub(crate) fn prepare(
     path: &Path,
     interpreter: Option<&str>,
-    metrics: &Arc<Metrics>,
+    means: &Means,
     purpose: Purpose,
 ) -> (Option<(Configuration, Option<Prepared>)>, Findings) {
     let loaded = load(path, interpreter);
@@ -116,7 +133,7 @@ pub(crate) fn prepare(
         globals.python = Some(interpreter.to_owned());
     }
     let Compiled { plan, diagnostics, at_start, about } =
-        pipeline::compile(&loaded, &globals, &registry(), metrics);
+        pipeline::compile(&loaded, &globals, &registry(), &means.metrics, &means.persist);
     findings.on_reading.append(diagnostics);
     findings.on_starting.append(at_start);
     let good = findings.verdict() == Verdict::Good && !loaded.diagnostics.has_errors();

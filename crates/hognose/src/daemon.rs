@@ -9,15 +9,17 @@ use std::time::Instant;
 
 use control::LogLevel;
 use pipeline::{Carry, Metrics, Prepared, Running, Stop};
+use store::Persist;
 
 use crate::background::{self, Starting};
 use crate::cli::{CONTROL_SOCKET, Goal, Options, ProcessMode, Role};
-use crate::configuration::{self, Configuration, Purpose, Verdict};
+use crate::configuration::{self, Configuration, Means, Purpose, Verdict};
 use crate::desk::{Belongings, Desk, style};
 use crate::exit_code::ExitCode;
 use crate::keeper;
 use crate::log::{Log, NOTICE, Shown};
 use crate::notify::{self, Moment};
+use crate::persist;
 use crate::pidfile::PidFile;
 use crate::process;
 use crate::server;
@@ -52,7 +54,7 @@ fn read_only_code(options: &Options, log: &Log) -> ExitCode {
     let remarks = log.level() > LogLevel::Default;
     if options.goal == Goal::SyntaxOnly {
         let (_, findings) =
-            configuration::prepare(path, options.python.as_deref(), &Metrics::new(), Purpose::Look);
+            configuration::prepare(path, options.python.as_deref(), &Means::to_look(), Purpose::Look);
         let verdict = findings.verdict();
         log.print(findings.render(style(), remarks));
         return if verdict == Verdict::Unreadable { ExitCode::Wrong } else { ExitCode::Fine };
@@ -126,11 +128,30 @@ impl Daemon<'_> {
         for option in &options.without_effect {
             tracing::debug!(option, "Option accepted, it has no effect");
         }
-        tracing::debug!(file = %options.persist_file.display(), "Nothing is kept in the persist file yet");
+        if !configuration::is_there(&options.config_file) {
+            return ExitCode::Wrong;
+        }
+        let persist = match persist::open(options) {
+            Ok(persist) => persist,
+            Err(error) => {
+                tracing::error!("{error}");
+                return ExitCode::CannotStart;
+            }
+        };
+        let code = self.run_with(persist.clone());
+        // A thread that was left behind may hold on to it, so its end is not waited for.
+        if let Err(error) = persist.sync() {
+            tracing::error!(%error, "Error writing the persist file, its latest changes are lost");
+        }
+        code
+    }
+
+    fn run_with(&mut self, persist: Persist) -> ExitCode {
+        let options = self.options;
         let (events, incoming) = sync_channel(EVENTS_MAX);
-        let metrics = Metrics::new();
+        let means = Means { metrics: Metrics::new(), persist: persist.clone() };
         let fixed = options.log_level.is_some();
-        let desk = Desk::new(events.clone(), metrics, self.log.clone(), options.python.clone(), fixed);
+        let desk = Desk::new(events.clone(), means, self.log.clone(), options.python.clone(), fixed);
         let desk = Arc::new(desk);
         let signals = match supervisor::watch(events, self.log.clone(), self.belongings.clone()) {
             Ok(signals) => signals,
@@ -146,6 +167,10 @@ impl Daemon<'_> {
         if !options.startup_debug {
             desk.configured_level(configuration.log_level);
         }
+        if let Err(error) = persist.begin_run() {
+            tracing::error!("{error}");
+            return ExitCode::CannotStart;
+        }
         let running = match Running::start(prepared, Carry::default()) {
             Ok(running) => running,
             Err(failed) => {
@@ -157,6 +182,7 @@ impl Daemon<'_> {
             drop(running.stop(Stop::ForGood, Instant::now() + configuration.stop_timeout));
             return ExitCode::Fine;
         }
+        persist::reap(&persist);
         let supervisor = Supervisor::new(desk.clone(), incoming, signals, configuration.clone());
         self.open_control_socket(&desk);
         if let Err(error) = self.belongings.write_pid_file() {

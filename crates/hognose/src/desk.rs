@@ -10,8 +10,9 @@ use control::LogLevel;
 use parking_lot::Mutex;
 use pipeline::Metrics;
 use pipeline::metrics::{Key, State};
+use store::Persist;
 
-use crate::configuration::{Configuration, Findings, Text};
+use crate::configuration::{Configuration, Findings, Means, Text};
 use crate::log::{Log, Shown};
 use crate::pidfile::PidFile;
 use crate::server::Socket;
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     pub(crate) events: SyncSender<Event>,
     /// Every counter.
     pub(crate) metrics: Arc<Metrics>,
+    /// What outlives the daemon.
+    pub(crate) persist: Persist,
     /// The log.
     pub(crate) log: Log,
     /// `--python`
@@ -44,12 +47,17 @@ impl Desk {
     /// A desk with nothing on it yet.
     pub(crate) fn new(
         events: SyncSender<Event>,
-        metrics: Arc<Metrics>,
+        Means { metrics, persist }: Means,
         log: Log,
         python: Option<String>,
         level_is_fixed: bool,
     ) -> Desk {
-        Desk { events, metrics, log, python, level_is_fixed, active: Mutex::default() }
+        Desk { events, metrics, persist, log, python, level_is_fixed, active: Mutex::default() }
+    }
+
+    /// What drivers are made with.
+    pub(crate) fn means(&self) -> Means {
+        Means { metrics: self.metrics.clone(), persist: self.persist.clone() }
     }
 
     /// The configuration that runs, as text.

@@ -15,6 +15,7 @@ mod handlers;
 mod keeper;
 mod log;
 mod notify;
+mod persist;
 mod pidfile;
 mod process;
 mod server;

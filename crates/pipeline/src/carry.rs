@@ -42,13 +42,14 @@ impl Carry {
         self.deliveries.remove(persist_name).unwrap_or_default()
     }
 
-    /// What no destination took: `(persist-name, messages)`, their acks aborted.
+    /// What no destination took: `(persist-name, messages)`. It is dropped for good.
     pub(crate) fn abandon_deliveries(&mut self) -> Vec<(String, usize)> {
         self.deliveries
             .drain()
             .map(|(name, deliveries)| {
                 let messages = deliveries.iter().map(|delivery| delivery.flow.len()).sum();
-                deliveries.into_iter().for_each(|delivery| delivery.ack.abort());
+                // They are answered for, not aborted: a source would else never keep a place behind them.
+                drop(deliveries);
                 (name, messages)
             })
             .collect()

@@ -12,6 +12,7 @@ use conf::diagnostic::{Diagnostic, Diagnostics};
 use conf::globals::GlobalOptions;
 use conf::span::Sources;
 use message::template::{Functions, Template};
+use store::Persist;
 
 use crate::inlet::{Inlet, InletOptions};
 use crate::metrics::Metrics;
@@ -48,6 +49,8 @@ pub struct Compile<'a> {
     pub globals: &'a GlobalOptions,
     /// Template functions.
     pub functions: &'a dyn Functions,
+    /// What outlives the daemon; a clone of it may go into the driver.
+    pub persist: &'a Persist,
     /// Where mistakes go.
     pub diagnostics: &'a mut Diagnostics,
     /// Name of the statement the driver stands in; anonymous ones have a made-up name.
@@ -64,12 +67,13 @@ pub struct Compile<'a> {
     trial: bool,
 }
 
-/// Compiles `loaded` with what `registry` knows.
+/// Compiles `loaded` with what `registry` knows; what its drivers have to remember goes into `persist`.
 pub fn compile(
     loaded: &Loaded,
     globals: &GlobalOptions,
     registry: &Registry,
     metrics: &Arc<Metrics>,
+    persist: &Persist,
 ) -> Compiled {
     let (mut diagnostics, mut at_start) = (Diagnostics::default(), Diagnostics::default());
     let config = &loaded.config;
@@ -80,6 +84,7 @@ pub fn compile(
             sources: &loaded.sources,
             globals,
             functions: registry.functions,
+            persist,
             diagnostics: &mut diagnostics,
             statement: String::new(),
             id: String::new(),
@@ -104,7 +109,13 @@ pub fn compile(
     let residents = build.cx.residents.drain(..).map(|housed| housed.resident).collect();
     let (sources, destinations) = build.finish();
     let failed = diagnostics.has_errors() || at_start.has_errors();
-    let plan = (!failed).then(|| Plan { sources, destinations, residents, metrics: metrics.clone() });
+    let plan = (!failed).then(|| Plan {
+        sources,
+        destinations,
+        residents,
+        metrics: metrics.clone(),
+        persist: persist.clone(),
+    });
     Compiled { plan, diagnostics, at_start, about }
 }
 

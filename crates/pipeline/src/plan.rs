@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use message::{Builtin, Origin};
+use store::Persist;
 
 use crate::carry::Carry;
 use crate::destination::Destination;
@@ -22,6 +23,7 @@ pub struct Plan {
     pub(crate) destinations: Vec<DestinationNode>,
     pub(crate) residents: Vec<Arc<dyn Resident>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) persist: Persist,
 }
 
 /// One source driver and the log paths it feeds.

@@ -59,6 +59,7 @@ impl Prepared {
             source.prepare(&Early {
                 id: &node.id,
                 metrics: &plan.metrics,
+                persist: &plan.persist,
                 flow_control: node.flow_control,
             })?;
             prepared.sources.push((source, exit));
@@ -235,7 +236,8 @@ fn each_source(
 ) -> Result<(), (String, StartError)> {
     for (node, source, exit) in ready {
         let (id, metrics) = (node.id.as_str(), &plan.metrics);
-        let mut setup = Setup { id, carry, metrics, exit, flow_control: node.flow_control };
+        let mut setup =
+            Setup { id, carry, metrics, persist: &plan.persist, exit, flow_control: node.flow_control };
         half(&mut **source, &mut setup).map_err(|error| (node.id.clone(), error))?;
     }
     Ok(())

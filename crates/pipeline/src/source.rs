@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use message::record::patch;
 use message::{Arenas, Builtin, Draft, Message, Name, Origin, Record, Records, ValueType};
+use store::Persist;
 
 use crate::ack::Ack;
 use crate::carry::Carry;
@@ -75,6 +76,8 @@ pub struct Early<'a> {
     pub id: &'a str,
     /// The daemon's counters.
     pub metrics: &'a Arc<Metrics>,
+    /// What outlives the daemon.
+    pub persist: &'a Persist,
     /// Whether any log path makes this source wait for delivery.
     pub flow_control: bool,
 }
@@ -87,6 +90,8 @@ pub struct Setup<'a> {
     pub carry: &'a mut Carry,
     /// The daemon's counters.
     pub metrics: &'a Arc<Metrics>,
+    /// What outlives the daemon.
+    pub persist: &'a Persist,
     /// The request to end that `run` will be given.
     pub exit: &'a Exit,
     /// Whether any log path makes this source wait for delivery. If none does, a window never fills.

@@ -64,13 +64,17 @@ impl Window {
 
     /// Takes slots for a batch that ends at `position`, and returns the promise to give them back.
     pub fn take(self: &Arc<Window>, messages: u32, position: Position) -> Ack {
+        self.enter(messages);
+        Ack::new(self.clone(), messages, position)
+    }
+
+    /// Takes slots that somebody else gives back, by [`Answer::answered`].
+    pub(crate) fn enter(&self, messages: u32) {
         let mut state = self.state.lock();
         state.taken += u64::from(messages);
         if self.grows() {
             state.posted.push_back(Instant::now());
         }
-        drop(state);
-        Ack::new(self.clone(), messages, position)
     }
 
     /// Messages that may still be posted.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use conf::{Diagnostics, Environment, GlobalOptions, Style};
 use pipeline::{Carry, Metrics, Plan, Prepared, Registry, Running, Stop};
+use store::Persist;
 
 use crate::peers::{PATIENCE, Receiver, free_port, send};
 use crate::scenario::{Block, Scenario};
@@ -37,6 +38,7 @@ const SETTLE: Duration = Duration::from_millis(5);
 struct Run {
     stage: Arc<Stage>,
     metrics: Arc<Metrics>,
+    persist: Persist,
     dir: tempfile::TempDir,
     ports: HashMap<String, u16>,
     receivers: HashMap<String, Receiver>,
@@ -73,6 +75,7 @@ impl Run {
         Ok(Run {
             stage: Arc::default(),
             metrics: Metrics::new(),
+            persist: Persist::in_memory(),
             dir: tempfile::tempdir().map_err(|error| error.to_string())?,
             ports: HashMap::new(),
             receivers: HashMap::new(),
@@ -153,7 +156,8 @@ impl Run {
             filters: vec![builtin::FILTERS],
             functions: builtin::FUNCTIONS,
         };
-        let compiled = globals.map(|globals| pipeline::compile(&loaded, &globals, &registry, &self.metrics));
+        let compiled = globals
+            .map(|globals| pipeline::compile(&loaded, &globals, &registry, &self.metrics, &self.persist));
         loaded.diagnostics.iter().for_each(|one| said.push(one.clone()));
         let mut plan = None;
         if let Some(compiled) = compiled {

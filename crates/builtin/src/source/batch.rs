@@ -5,7 +5,7 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 use message::syslog::{self, ParseOptions, Parsed};
 use message::{Origin, Stamp};
-use pipeline::{Position, Post, Window};
+use pipeline::{Ack, Position, Post, Window};
 
 /// Messages of one batch at most: a destination that waits for the first one should not wait for long.
 const BATCH_MESSAGES_MAX: u32 = 4096;
@@ -95,16 +95,16 @@ impl Batch {
 
     /// Posts what was added.
     pub(crate) fn post(&mut self, origin: &Arc<Origin>) {
-        self.post_at(origin, Position::default());
+        self.post_with(origin, |window, messages| window.take(messages, Position::default()));
     }
 
-    /// Posts what was added; `position` is where the source stands behind it.
-    pub(crate) fn post_at(&mut self, origin: &Arc<Origin>, position: Position) {
+    /// Posts what was added; `ack` makes the promise to answer for so many messages.
+    pub(crate) fn post_with(&mut self, origin: &Arc<Origin>, ack: impl FnOnce(&Arc<Window>, u32) -> Ack) {
         if self.count > 0 {
             let bytes = std::mem::take(&mut self.bytes);
             // A little more than last time, so that batches of about one size do not grow their arena.
             self.expected = (bytes.len() + bytes.len() / 8).max(ARENA_BYTES);
-            let ack = self.window.take(self.count, position);
+            let ack = ack(&self.window, self.count);
             self.post.post(bytes, self.count, origin, ack);
             self.count = 0;
         }

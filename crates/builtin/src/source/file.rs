@@ -1,6 +1,7 @@
 //! `file()` and `pipe()`: lines of files that grow, of FIFOs and of devices.
 
 mod follow;
+mod place;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -13,10 +14,11 @@ use conf::diagnostic::Diagnostic;
 use conf::options::{Seconds, Spanned};
 use message::syslog::ParseFlags;
 use message::{Builtin, Origin};
-use pipeline::{Carry, Compile, Exit, Post, Setup, Source, SourcePlan, SourceSpec, StartError};
+use pipeline::{Carry, Compile, Exit, Positions, Post, Setup, Source, SourcePlan, SourceSpec, StartError};
 use rustix::fs::{FileType, Mode, OFlags};
 
-use self::follow::{Follow, Place};
+use self::follow::Follow;
+use self::place::FilePlace;
 use super::batch::Batch;
 use super::framing::{Cutter, Framing};
 use super::stream::{End, read_all};
@@ -89,6 +91,7 @@ fn compile(kind: Kind, call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> 
         reading,
         path,
         place: None,
+        positions: None,
     };
     Some(SourcePlan {
         driver,
@@ -112,12 +115,22 @@ struct FileSource {
     optional: bool,
     key: String,
     /// Where the source stands in the file.
-    place: Option<Place>,
+    place: Option<FilePlace>,
+    /// How far it has come, as the answers say.
+    positions: Option<Arc<Positions<FilePlace>>>,
 }
 
 impl Source for FileSource {
     fn init(&mut self, setup: &mut Setup<'_>) -> Result<(), StartError> {
-        self.place = setup.carry.take(&self.key);
+        let key = store::Key::new(self.key.as_str());
+        match setup.carry.take::<(Option<FilePlace>, Arc<Positions<FilePlace>>)>(&self.key) {
+            Some((place, positions)) => (self.place, self.positions) = (place, Some(positions)),
+            None => {
+                let kept = setup.persist.get(&key).map_err(|error| StartError::new(error.to_string()))?;
+                self.place = kept.as_deref().and_then(FilePlace::of_bytes);
+                self.positions = Some(Positions::new(setup.persist.clone(), key));
+            }
+        }
         if self.kind == Kind::Pipe
             && let Err(error) = self.make_fifo()
         {
@@ -145,15 +158,18 @@ impl Source for FileSource {
     }
 
     fn deinit(&mut self, carry: &mut Carry, _deadline: Instant) {
-        if let Some(place) = self.place.take() {
-            carry.put(self.key.clone(), place);
+        if let Some(positions) = self.positions.take() {
+            carry.put(self.key.clone(), (self.place.take(), positions));
         }
     }
 }
 
 impl FileSource {
     fn follow(&mut self, batch: &mut Batch, origin: &Arc<Origin>, exit: &Exit) {
-        let mut follow = Follow::new(&self.path, self.reading.msg_size, self.from_start, self.place.take());
+        let Some(positions) = &self.positions else { return };
+        let tracked = positions.through(batch.window().clone());
+        let (size, place) = (self.reading.msg_size, self.place.take());
+        let mut follow = Follow::new(&self.path, size, self.from_start, place, tracked);
         follow.freq = (!self.follow_freq.is_zero()).then_some(self.follow_freq);
         follow.exit_on_eof = self.reading.parse.flags.has(ParseFlags::EXIT_ON_EOF);
         self.place = follow.run(batch, origin, exit);

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use message::{Origin, time};
-use pipeline::Exit;
+use pipeline::{Ack, Exit, Position, Window};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, read};
 
@@ -32,7 +32,8 @@ pub(super) fn read_all(
     exit: &Exit,
 ) -> End {
     loop {
-        if !post_lines(cutter, batch, origin, exit) {
+        let plain = |_: &Cutter, window: &Arc<Window>, messages| window.take(messages, Position::default());
+        if !post_lines(cutter, batch, origin, plain, exit) {
             return End::Exit;
         }
         let mut fds = [
@@ -63,11 +64,19 @@ pub(super) fn read_all(
 }
 
 /// Posts the lines that have been read; false when exit is requested while the window is full.
-pub(super) fn post_lines(cutter: &mut Cutter, batch: &mut Batch, origin: &Arc<Origin>, exit: &Exit) -> bool {
+///
+/// `ack` makes the promise to answer for so many messages; what they were cut from begins with what is left.
+pub(super) fn post_lines(
+    cutter: &mut Cutter,
+    batch: &mut Batch,
+    origin: &Arc<Origin>,
+    mut ack: impl FnMut(&Cutter, &Arc<Window>, u32) -> Ack,
+    exit: &Exit,
+) -> bool {
     let received = time::now();
     loop {
         if batch.is_full() {
-            batch.post(origin);
+            batch.post_with(origin, |window, messages| ack(cutter, window, messages));
             if batch.is_full() {
                 if !batch.window().clone().wait(exit) {
                     return false;
@@ -81,6 +90,6 @@ pub(super) fn post_lines(cutter: &mut Cutter, batch: &mut Batch, origin: &Arc<Or
             Ok(None) | Err(_) => break,
         }
     }
-    batch.post(origin);
+    batch.post_with(origin, |window, messages| ack(cutter, window, messages));
     true
 }

@@ -4,7 +4,7 @@ fn findings(text: &str) -> Findings {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("test.conf");
     std::fs::write(&path, text).unwrap();
-    prepare(&path, None, &Metrics::new(), Purpose::Look).1
+    prepare(&path, None, &Means::to_look(), Purpose::Look).1
 }
 
 #[track_caller]

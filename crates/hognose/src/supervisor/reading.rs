@@ -44,7 +44,7 @@ pub(crate) fn read(path: PathBuf, desk: &Arc<Desk>) -> io::Result<()> {
                 return Reading { configuration: None, findings: None };
             }
             let (configuration, findings) =
-                configuration::prepare(&path, desk.python.as_deref(), &desk.metrics, Purpose::Start);
+                configuration::prepare(&path, desk.python.as_deref(), &desk.means(), Purpose::Start);
             let configuration = configuration.and_then(|(read, prepared)| Some((read, prepared?)));
             Reading { configuration, findings: Some(findings) }
         }));

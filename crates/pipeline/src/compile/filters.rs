@@ -6,6 +6,7 @@ use conf::ast::{Argument, Call, Expr, Ident};
 use conf::diagnostic::{Diagnostic, Diagnostics, Severity};
 use conf::{Environment, GlobalOptions, Options};
 use message::{Draft, Message};
+use store::Persist;
 
 use super::Compile;
 use crate::compare;
@@ -45,6 +46,7 @@ pub fn filter_of_text(text: &str, registry: &Registry) -> Result<Arc<dyn Filter>
         sources: &loaded.sources,
         globals: &globals,
         functions: registry.functions,
+        persist: &Persist::in_memory(),
         diagnostics: &mut said,
         statement: String::new(),
         id: String::new(),

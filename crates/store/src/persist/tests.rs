@@ -48,7 +48,7 @@ fn a_namespace_is_met_exactly() {
     }
     persist.put_behind(&Key::within("a", "late"), b"a").unwrap();
     let names: Vec<String> =
-        persist.entries("a").unwrap().into_iter().map(|(name, _)| String::from_utf8(name).unwrap()).collect();
+        persist.entries("a").unwrap().into_keys().map(|name| String::from_utf8(name).unwrap()).collect();
     assert_eq!(names, ["", "late", "x"]);
 }
 

@@ -108,3 +108,50 @@ fn mistakes_are_named() {
     assert!(said("\"/x\" multi-line-mode(indented)").contains("multi-line-mode"));
     assert!(said("\"/x\" pad-size(5)").contains("not supported yet"));
 }
+
+#[test]
+fn the_place_is_kept_over_a_restart() {
+    let conf = conf("flags(no-parse)", "$MSG");
+    let trial = Trial::start(&conf);
+    append(&trial.path("in"), "one\nhalf a ");
+    trial.wait_for_text("out", "one\n");
+    let trial = trial.restart(&conf);
+    append(&trial.path("in"), "line\n");
+    trial.wait_for_text("out", "one\nhalf a line\n");
+}
+
+#[test]
+fn what_comes_while_no_daemon_runs_is_not_old() {
+    let conf = conf("flags(no-parse) read-old-records(no)", "$MSG");
+    let trial = Trial::start(&conf);
+    append(&trial.path("in"), "");
+    let key = store::Key::new(format!("affile_sd_curpos({})", trial.path("in").display()));
+    trial.wait("a place", |trial| trial.persist.get(&key).unwrap());
+    let trial = trial.restart_after(&conf, |dir| append(&dir.join("in"), "missed\n"));
+    trial.wait_for_text("out", "missed\n");
+}
+
+#[test]
+fn a_file_that_was_rotated_while_no_daemon_ran_is_read_to_its_end_first() {
+    let conf = conf("flags(no-parse)", "$MSG");
+    let trial = Trial::start(&conf);
+    append(&trial.path("in"), "one\n");
+    trial.wait_for_text("out", "one\n");
+    let trial = trial.restart_after(&conf, |dir| {
+        append(&dir.join("in"), "two\n");
+        std::fs::rename(dir.join("in"), dir.join("in.1")).unwrap();
+        append(&dir.join("in"), "three\n");
+    });
+    trial.wait_for_text("out", "one\ntwo\nthree\n");
+}
+
+#[test]
+fn what_is_not_delivered_is_read_again() {
+    // A full device takes nothing.
+    let stuck = conf("flags(no-parse)", "$MSG").replace("DIR/out", "/dev/full");
+    let trial = Trial::start(&stuck);
+    append(&trial.path("in"), "one\ntwo\n");
+    trial.wait("the lines to be read", |trial| (trial.count("src.file", "processed") == 2).then_some(()));
+    let trial = trial.restart(&conf("flags(no-parse)", "$MSG"));
+    trial.wait_for_text("out", "one\ntwo\n");
+}
