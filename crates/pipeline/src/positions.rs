@@ -131,8 +131,9 @@ mod tests {
             let ack = acks[number - 1].take().unwrap();
             if answer.starts_with('!') { ack.abort() } else { drop(ack) }
         }
-        std::mem::forget(acks);
-        String::from_utf8(persist.get(&Key::new("k")).unwrap().unwrap_or_default()).unwrap()
+        let kept = persist.get(&Key::new("k")).unwrap().unwrap_or_default();
+        drop(acks);
+        String::from_utf8(kept).unwrap()
     }
 
     #[test]
