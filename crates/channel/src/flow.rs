@@ -70,6 +70,12 @@ impl Flow {
         self.0.mapping.control().wakeup_arrived()
     }
 
+    /// Asks the daemon to tell what becomes of records, in `acked` frames: of all that are published from now on, and
+    /// perhaps of some before.
+    pub fn want_acks(&self) {
+        self.0.mapping.control().want_acks();
+    }
+
     /// Counts a post that was dropped because the source was suspended, where the daemon sees it.
     pub fn count_dropped_suspended(&self) {
         self.0.mapping.control().dropped.0.fetch_add(1, Relaxed);

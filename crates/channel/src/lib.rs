@@ -26,6 +26,7 @@ mod gate;
 mod machine;
 mod mapping;
 mod pace;
+mod prefix;
 pub mod protocol;
 mod ring;
 mod words;
@@ -38,6 +39,7 @@ pub use exchange::{AREA_BYTES, Answer, Exchange, Progress, Server, ServerFds, To
 pub use flow::{Flow, Wait};
 pub use framing::{Corrupt, RECORD_BYTES_MIN};
 pub use pace::{Next, Pace};
+pub use prefix::Prefix;
 pub use ring::{
     Producer, RING_BYTES, RING_BYTES_MAX, RING_BYTES_MIN, Refused, Reservation, Taken, Uplink, UplinkOptions,
     WorkerFds,

@@ -92,7 +92,11 @@ fn control(limit: u64) -> Control<Loom> {
         limit: Line(limit.into()),
         room: gate(),
         credit: gate(),
-        phase: Line(Phase { suspension: LoomU32::default(), exit: LoomU32::default() }),
+        phase: Line(Phase {
+            suspension: LoomU32::default(),
+            exit: LoomU32::default(),
+            acks: LoomU32::default(),
+        }),
         dropped: Line(0.into()),
         asked: Line(Mail { bytes: 0.into(), number: 0.into() }),
         answered: Line(Mail { bytes: 0.into(), number: 0.into() }),

@@ -8,11 +8,13 @@
 //! `deinitialised`. In inspect mode: `hello` → `inspected`, and the worker ends. In generate mode: `hello` → `registered`,
 //! then `block` → `registered` and `generate` → `generated` or `failed`, until the socket is closed.
 
+mod acked;
 mod frame;
 mod from_worker;
 mod stream;
 mod to_worker;
 
+pub use acked::{ACKED_RANGES_MAX, Acked, Unread, Unsaid, Verdict};
 pub use frame::{Frame, FrameError, decode, encode};
 pub use from_worker::{EventKind, Finding, FromWorker, Level, Severity, Stage};
 pub use stream::{FrameReader, Outbox, write_frame};

@@ -103,6 +103,8 @@ pub(crate) struct Phase<M: Machine> {
     pub(crate) suspension: M::U32,
     /// 1 once the driver was asked to exit.
     pub(crate) exit: M::U32,
+    /// 1 once the worker wants to hear what becomes of its records. Written by the worker.
+    pub(crate) acks: M::U32,
 }
 
 // The worker's side.
@@ -133,6 +135,11 @@ impl<M: Machine> Control<M> {
 
     pub(crate) fn exit_requested(&self) -> bool {
         self.phase.0.exit.load(Acquire) != 0
+    }
+
+    /// Before a record is published: the daemon, which sees the record, then sees this too.
+    pub(crate) fn want_acks(&self) {
+        self.phase.0.acks.store(1, Relaxed);
     }
 
     pub(crate) fn has_credit(&self) -> bool {
@@ -197,6 +204,11 @@ impl<M: Machine> Control<M> {
         self.tail.0.store(tail, Release);
         M::fence();
         self.room.0.open_if(|| worthwhile);
+    }
+
+    /// Whether the worker wants to hear of the records taken; to be asked once they are.
+    pub(crate) fn acks_wanted(&self) -> bool {
+        self.phase.0.acks.load(Relaxed) != 0
     }
 
     /// Raises the worker's limit by `more`; true when the caller has to ring for a wakeup. `limit` is the daemon's own

@@ -70,9 +70,14 @@ impl Inlet {
         let messages = flow.len() as u64;
         self.processed.add(messages);
         self.statement.add(messages);
-        let ack = if flow_control { ack.clone() } else { Ack::none() };
-        let dropped = self.queue.push(Delivery { flow, ack, flow_control });
+        let noted = ack.wants_notes().then(|| flow.clone());
+        let kept = if flow_control { ack.clone() } else { Ack::none() };
+        let dropped = self.queue.push(Delivery { flow, ack: kept, flow_control });
         if dropped > 0 {
+            if let Some(flow) = noted {
+                // The newest are those that do not fit.
+                ack.note_dropped(&flow.split_at(flow.len() - dropped).1, "queue-full");
+            }
             self.dropped.add(dropped as u64);
             self.dropped_full.add(dropped as u64);
             tracing::debug!(destination = %self.id, messages = dropped, "Destination queue full, dropping message");

@@ -26,7 +26,7 @@ pub mod source;
 pub mod steps;
 pub mod window;
 
-pub use ack::{Ack, Answer, Position};
+pub use ack::{Ack, Answer, Dropped, Position};
 pub use carry::Carry;
 pub use compile::{Compile, Compiled, compile};
 pub use destination::{Destination, Outcome, SendError};

@@ -89,7 +89,8 @@ impl Driver {
         self.done = false;
         let spawned = self.credit.for_worker(|window| {
             let ring = UplinkOptions { window, ..UplinkOptions::default() };
-            let worker = Worker::spawn(&made.launch, Hello { await_init, ..made.hello.clone() }, &ring)?;
+            let hello = Hello { await_init, ..made.hello.clone() };
+            let worker = Worker::spawn(&made.launch, hello, &ring, &self.credit)?;
             Ok::<_, crate::worker::SpawnError>((worker.uplink.credits().clone(), worker))
         });
         spawned.map_err(|error| error.to_string())
@@ -162,7 +163,13 @@ impl Driver {
             self.distrust(&bad);
         }
         self.posted += u64::from(sound);
-        let ack = Ack::new(self.credit.clone(), sound, Position(self.posted));
+        let ack = match self.life.worker() {
+            // What is unsound ends the worker, so its positions are of no use any more.
+            Some(worker) if worker.uplink.acks_wanted() && !worker.distrusted => {
+                worker.acks.ack(sound, worker.uplink.records_taken())
+            }
+            _ => Ack::new(self.credit.clone(), sound, Position(self.posted)),
+        };
         post.post(bytes, sound, &self.origin, ack);
     }
 
@@ -183,6 +190,10 @@ impl Driver {
         let Some(worker) = self.life.worker() else { return any };
         if worker.uplink.credits().take_wakeup() {
             worker.send(&ToWorker::Wakeup);
+        }
+        if let Err(unread) = worker.tell_acks() {
+            self.distrust(&unread.to_string());
+            return any;
         }
         let now = Instant::now();
         if now >= self.suspended_report_at {

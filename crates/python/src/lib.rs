@@ -4,6 +4,7 @@
 //! ended here. What it posts comes through shared memory; what it breaks is its own.
 #![forbid(unsafe_code)]
 
+mod acks;
 mod backoff;
 mod counters;
 mod credit;

@@ -8,13 +8,16 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use channel::protocol::{FrameError, FrameReader, FromWorker, Hello, Outbox, ToWorker};
+use channel::protocol::{FrameError, FrameReader, FromWorker, Hello, Outbox, ToWorker, Unread};
 use channel::{Uplink, UplinkOptions, WorkerFds};
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use crate::acks::Acks;
+use crate::credit::Credit;
 use crate::home::Home;
 use crate::output::Output;
 use crate::spawner;
@@ -56,16 +59,28 @@ pub(crate) struct Worker {
     pub(crate) distrusted: bool,
     /// Posts it says it has dropped, as far as that was believed.
     pub(crate) dropped: u64,
+    /// What became of its records, if it wants to know.
+    pub(crate) acks: Arc<Acks>,
 }
 
 impl Worker {
     /// Starts a worker and queues its `hello`; does not wait for anything.
-    pub(crate) fn spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> Result<Worker, SpawnError> {
-        Self::try_spawn(launch, hello, ring)
+    pub(crate) fn spawn(
+        launch: &Launch,
+        hello: Hello,
+        ring: &UplinkOptions,
+        window: &Arc<Credit>,
+    ) -> Result<Worker, SpawnError> {
+        Self::try_spawn(launch, hello, ring, window)
             .map_err(|cause| SpawnError { interpreter: launch.interpreter.display().to_string(), cause })
     }
 
-    fn try_spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> io::Result<Worker> {
+    fn try_spawn(
+        launch: &Launch,
+        hello: Hello,
+        ring: &UplinkOptions,
+        window: &Arc<Credit>,
+    ) -> io::Result<Worker> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (uplink, WorkerFds { memfd, doorbell }) = Uplink::create(ring)?;
@@ -109,6 +124,7 @@ impl Worker {
             socket_open: true,
             reader: FrameReader::new(),
             outbox: Outbox::new(),
+            acks: Acks::new(window.clone(), uplink.credits().clone()),
             uplink,
             output,
             started: Instant::now(),
@@ -131,6 +147,15 @@ impl Worker {
     pub(crate) fn offer(&mut self, frame: &ToWorker) -> Result<(), FrameError> {
         self.outbox.push(frame)?;
         self.write();
+        Ok(())
+    }
+
+    /// Tells it what became of its records. While it does not read its frames that waits, and grows together.
+    pub(crate) fn tell_acks(&mut self) -> Result<(), Unread> {
+        while self.socket_open && self.outbox.is_empty() {
+            let Some(ranges) = self.acks.take()? else { break };
+            self.send(&ToWorker::Acked { ranges });
+        }
         Ok(())
     }
 

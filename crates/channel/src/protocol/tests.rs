@@ -94,10 +94,15 @@ fn read<M: Frame>(bytes: &[u8], step: usize) -> Result<Vec<M>, FrameError> {
 
 #[test]
 fn every_frame_arrives_however_the_bytes_do() {
+    let acked = |verdict| Acked { first: 1 << 40, count: 7, verdict };
+    let ranges =
+        [Verdict::Delivered, Verdict::Dropped("queue-full".into()), Verdict::Aborted].map(acked).to_vec();
+    let acked = ToWorker::Acked { ranges };
     let to_worker = [
         hello(),
         ToWorker::Start,
         ToWorker::Wakeup,
+        acked,
         ToWorker::RequestExit,
         ToWorker::Block(Block { file: "/x.conf".into(), line: 7, text: "pass".into() }),
         ToWorker::Generate {

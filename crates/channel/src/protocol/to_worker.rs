@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX, Level};
+use super::{Acked, FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX, Level};
 
 /// A frame of the daemon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,11 @@ pub enum ToWorker {
         name: String,
         /// Its arguments: names with `_`, values as written.
         arguments: Vec<(String, String)>,
+    },
+    /// What became of records, for a worker that asked ([`crate::Flow::want_acks`]).
+    Acked {
+        /// In the order in which it was settled. Every record is told once.
+        ranges: Vec<Acked>,
     },
     /// Call `request_exit()`, let `run()` or the fetch loop end, call `deinit()`, and exit.
     RequestExit,

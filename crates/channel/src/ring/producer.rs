@@ -143,12 +143,13 @@ impl Reservation<'_> {
         unsafe { self.producer.shared.mapping.unpublished(self.producer.head, self.length) }
     }
 
-    /// Publishes the first `length` bytes as one record, uses one credit, and wakes the daemon if it sleeps.
+    /// Publishes the first `length` bytes as one record, uses one credit, and wakes the daemon if it sleeps. Returns
+    /// the record's position: the n-th that is published has n.
     ///
     /// Panics when they are not framed as a record: `length` is what its first four bytes say, a multiple of 8, at
     /// least [`RECORD_BYTES_MIN`] and not more than was reserved. The daemon would not listen to us again.
     #[inline]
-    pub fn commit(mut self, length: usize) {
+    pub fn commit(mut self, length: usize) -> u64 {
         assert!(
             length >= RECORD_BYTES_MIN && length <= self.length && length.is_multiple_of(RECORD_ALIGN),
             "cannot commit a record of {length} bytes where {} are reserved",
@@ -162,6 +163,7 @@ impl Reservation<'_> {
         if producer.shared.mapping.control().publish(producer.head, producer.posted) {
             producer.shared.ring();
         }
+        producer.posted
     }
 }
 

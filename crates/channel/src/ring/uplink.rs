@@ -105,6 +105,11 @@ impl Uplink {
         self.taken
     }
 
+    /// Whether the worker wants to hear what becomes of the records that the last [`Uplink::take`] brought.
+    pub fn acks_wanted(&self) -> bool {
+        self.mapping.control().acks_wanted()
+    }
+
     /// Appends whole records to `into`, oldest first, as many as are published and fit `max_bytes`; a first record
     /// that is larger comes alone. Nothing published: `Taken { records: 0, bytes: 0 }`. Never blocks.
     ///
