@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, SupportsIndex, TypeAlias, final, overload
+from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
 
 from typing_extensions import Buffer
+
+from syslogng.receipt import Receipt
 
 _Name: TypeAlias = str | bytes
 _Value: TypeAlias = (
@@ -79,12 +81,18 @@ class LogSource(_Driver):
 
     auto_close_batches: bool
     def __new__(cls, *args: Any, **kwargs: Any) -> LogSource: ...
-    def post_message(self, msg: LogMessage) -> bool:
+    @overload
+    def post_message(self, msg: LogMessage, receipt: Literal[False] = False) -> bool: ...
+    @overload
+    def post_message(self, msg: LogMessage, receipt: Literal[True]) -> Receipt:
         """Send a copy of the message on its way.
 
         True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the
         source is suspended or was asked to exit. At an exhausted window this waits, or calls suspend() if
         the class has suspend() and wakeup(). May be called by any thread, from run() on.
+
+        With receipt=True it gives a Receipt instead, which says what became of the message once that is
+        known.
         """
     def close_batch(self) -> None: ...
 
@@ -92,6 +100,26 @@ class LogFetcher(_Driver):
     """The native base of syslogng.LogFetcher."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> LogFetcher: ...
+
+class InstantAckTracker:
+    """Calls ack_callback(bookmark) for each bookmark as its message is done with, in whatever order."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> InstantAckTracker: ...
+    def __init__(self, ack_callback: Callable[[Any], object]) -> None: ...
+
+class ConsecutiveAckTracker:
+    """Calls ack_callback(bookmark) with the last bookmark of each run of messages that are done with."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> ConsecutiveAckTracker: ...
+    def __init__(self, ack_callback: Callable[[Any], object]) -> None: ...
+
+class BatchedAckTracker:
+    """Calls batched_ack_callback(bookmarks) with a list, oldest ack first."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> BatchedAckTracker: ...
+    def __init__(
+        self, timeout: int, batch_size: int, batched_ack_callback: Callable[[list[Any]], object]
+    ) -> None: ...
 
 @final
 class ParseOptions:
@@ -131,6 +159,10 @@ class Worker:
     def forked(self) -> None: ...
     def request_exit(self) -> None: ...
     def wakeup_arrived(self) -> bool: ...
+    def track(self, tracker: object) -> Callable[[Any], object]: ...
+    def receipts_with(self, receipt: Callable[[], Receipt]) -> None: ...
+    def unsettled(self) -> int: ...
+    def last_acks(self) -> dict[str, Any]: ...
     def wait_for_suspend(self, seconds: float) -> None: ...
     def fetch_loop(self, driver: LogFetcher, fetch: Callable[[], Any]) -> tuple[Any] | None: ...
     @staticmethod

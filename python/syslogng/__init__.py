@@ -20,11 +20,17 @@ message derives from :class:`LogFetcher`. Both are named in the configuration by
     source s_count { python-fetcher(class("Counter")); };
 """
 
-from _syslogng import SuspendedError
+from _syslogng import (
+    BatchedAckTracker,
+    ConsecutiveAckTracker,
+    InstantAckTracker,
+    SuspendedError,
+)
 
 from .confgen import register_config_generator
 from .logger import Logger
 from .message import LogMessage
+from .receipt import Receipt
 from .source import LogFetcher, LogFetcherResult, LogSource
 from .template import (
     LTZ_LOCAL,
@@ -37,6 +43,9 @@ from .template import (
 __all__ = [
     "LTZ_LOCAL",
     "LTZ_SEND",
+    "BatchedAckTracker",
+    "ConsecutiveAckTracker",
+    "InstantAckTracker",
     "LogFetcher",
     "LogFetcherResult",
     "LogMessage",
@@ -45,6 +54,7 @@ __all__ = [
     "LogTemplateException",
     "LogTemplateOptions",
     "Logger",
+    "Receipt",
     "SuspendedError",
     "register_config_generator",
 ]

@@ -10,6 +10,7 @@ from importlib import import_module
 import _syslogng
 
 from . import diagnosis, loader, trace
+from .acks import Acks
 from .report import Refusal
 from .template import LogTemplate
 
@@ -49,6 +50,7 @@ class Driver:
         self._compat = config_version < (4, 0)
         self._persist_name: str | None = None
         self.instance: Any = None
+        self.acks = Acks(worker, report)
         self._methods: dict[str, Callable[..., Any]] = {}
 
     def prepare(self) -> None:
@@ -63,8 +65,12 @@ class Driver:
         self.worker.bind(self.instance, self.full_persist_name)
         self._set("flags", dict(self.told["flags"]))
         self._init()
-        if getattr(self.instance, "ack_tracker", None) is not None:
-            raise Refusal("init", f"{self._class}: ack_tracker is not supported: leave it unset")
+        tracker = getattr(self.instance, "ack_tracker", None)
+        if tracker is not None:
+            try:
+                self.acks.track(tracker)
+            except TypeError as error:
+                raise Refusal("init", f"{self._class}: {error}") from None
         self._set("parse_options", _syslogng.Worker.parse_options(self.told["parse"], self._compat))
         if not self.blocking:
             self.worker.suspend_with(self._suspend, self.told["suspended_post"])

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, ClassVar
 
-    from _syslogng import LogMessage, ParseOptions
+    from _syslogng import (
+        BatchedAckTracker,
+        ConsecutiveAckTracker,
+        InstantAckTracker,
+        LogMessage,
+        ParseOptions,
+    )
 
 __all__ = ["LogFetcher", "LogFetcherResult", "LogSource"]
 
@@ -50,6 +56,9 @@ class LogSource(_syslogng.LogSource):
     """The parsing flags of the driver, from ``init()`` on. A copy: changing it changes nothing."""
     parse_options: ParseOptions | None = None
     """What :meth:`LogMessage.parse` needs, once ``init()`` has returned."""
+    ack_tracker: InstantAckTracker | ConsecutiveAckTracker | BatchedAckTracker | None = None
+    """What gives the bookmarks of messages back. Set it in ``__init__()`` or ``init()``; it is read once,
+    after that."""
 
     def init(self, options: dict[str, Any]) -> bool:
         """Get ready, with what ``options()`` says.
@@ -97,6 +106,9 @@ class LogFetcher(_syslogng.LogFetcher):
     """The parsing flags of the driver, from ``init()`` on. A copy: changing it changes nothing."""
     parse_options: ParseOptions | None = None
     """What :meth:`LogMessage.parse` needs, once ``init()`` has returned."""
+    ack_tracker: InstantAckTracker | ConsecutiveAckTracker | BatchedAckTracker | None = None
+    """What gives the bookmarks of messages back. Set it in ``__init__()`` or ``init()``; it is read once,
+    after that."""
 
     def init(self, options: dict[str, Any]) -> bool:
         """Get ready, with what ``options()`` says.

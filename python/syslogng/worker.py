@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _PROTOCOL = 1
+_ACKS_SECONDS_MAX = 1.0
+"""How long deinit() waits for acks of messages that are on their way."""
 
 # Exit statuses.
 _DONE = 0
@@ -145,6 +147,7 @@ class _Life:
         self._exiting.wait()
         # request_exit() may still be at work on the other thread, and may never come back.
         self._asked.wait(self._stop_timeout / 4)
+        driver.acks.end(min(_ACKS_SECONDS_MAX, self._stop_timeout / 4))
         driver.deinit()
         driver.worker.close()
         driver.report.deinitialised()
@@ -189,6 +192,8 @@ class _Life:
                 self._decided.set()
             elif kind == "wakeup":
                 self._driver.wakeup()
+            elif kind == "acked" and frame:
+                self._driver.acks.tell(frame)
             else:
                 # Asked, or the daemon is gone; in that case the process ends in a moment, whatever comes of
                 # this.

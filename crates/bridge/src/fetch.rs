@@ -41,11 +41,15 @@ pub(crate) fn fetch_loop<'py>(
                 again = 0;
                 // SAFETY: the tuple keeps it alive.
                 let Some(body) = (unsafe { log_message::body(message) }) else { return Ok(Some(result)) };
-                if body.has_bookmark() {
+                let transport = native.transport();
+                let transport = transport.as_deref().map(AsRef::as_ref);
+                if !body.has_bookmark() {
+                    post.post(py, body, transport)?;
+                } else if post.pending().tracks() {
+                    post.post_bookmarked(py, body, transport)?;
+                } else {
                     return Ok(Some(result));
                 }
-                let transport = native.transport();
-                post.post(py, body, transport.as_deref().map(AsRef::as_ref))?;
             }
             Some((TRY_AGAIN, _)) => {
                 let now = Instant::now();

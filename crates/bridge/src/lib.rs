@@ -8,6 +8,7 @@
 //! | [`log_message`] | `LogMessage`, the hot type |
 //! | [`source`] | the native bases of `LogSource` and `LogFetcher` |
 //! | [`post`] | from a message to the ring: flow control, waits, suspension |
+//! | [`tracker`], [`pending`] | acks: which bookmarks and receipts they settle, and who is told |
 //! | [`fetch`] | the loop around a fetcher's `fetch()` |
 //! | [`parse`], [`macros`], [`template`] | what `message` knows, for Python |
 //! | [`control`], [`json`] | frames of the control socket |
@@ -23,10 +24,12 @@ mod json;
 mod log_message;
 mod macros;
 mod parse;
+mod pending;
 mod post;
 mod raw;
 mod source;
 mod template;
+mod tracker;
 mod worker;
 
 use pyo3::prelude::*;
@@ -40,6 +43,7 @@ mod _syslogng {
         parse::DriverParseOptions,
         post::{MessageTooLarge, SuspendedError},
         template::{LogTemplate, LogTemplateException, LogTemplateOptions},
+        tracker::{BatchedAckTracker, ConsecutiveAckTracker, InstantAckTracker},
         worker::Worker,
     };
 

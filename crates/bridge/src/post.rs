@@ -17,7 +17,7 @@ use pyo3::{
     prelude::*,
 };
 
-use crate::log_message::Body;
+use crate::{log_message::Body, pending::Pending, tracker::Policy};
 
 create_exception!(
     _syslogng,
@@ -32,6 +32,10 @@ const SIGNALS_EVERY: Duration = Duration::from_millis(500);
 /// A wait that nothing ends by itself looks again after this time: for a `suspend()` that is still running, or for room
 /// in the ring once the driver was asked to exit.
 const POLL: Duration = Duration::from_millis(1);
+
+/// What a bookmark needs.
+pub(crate) const NO_TRACKER: &str =
+    "the message has a bookmark, but the driver has no ack_tracker to give it back to";
 
 /// When messages may be posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,10 @@ pub(crate) struct Post {
     suspended_post: Cell<SuspendedPost>,
     /// Calls of `suspend()` that have not returned.
     suspending: Cell<u32>,
+    /// What waits for acks.
+    pending: Pending,
+    /// Makes a receipt.
+    receipt: RefCell<Option<Py<PyAny>>>,
 }
 
 impl Post {
@@ -66,6 +74,8 @@ impl Post {
             suspend: RefCell::new(None),
             suspended_post: Cell::new(SuspendedPost::Drop),
             suspending: Cell::new(0),
+            pending: Pending::default(),
+            receipt: RefCell::new(None),
         }
     }
 
@@ -77,6 +87,21 @@ impl Post {
     pub(crate) fn suspend_with(&self, suspend: Py<PyAny>, suspended_post: SuspendedPost) {
         self.suspend.replace(Some(suspend));
         self.suspended_post.set(suspended_post);
+    }
+
+    /// Gives bookmarks back as the tracker's policy says.
+    pub(crate) fn track(&self, policy: Policy) {
+        self.pending.track(policy);
+        self.flow.want_acks();
+    }
+
+    /// What makes a receipt.
+    pub(crate) fn receipts_with(&self, receipt: Py<PyAny>) {
+        self.receipt.replace(Some(receipt));
+    }
+
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     pub(crate) fn open(&self) {
@@ -109,14 +134,74 @@ impl Post {
     /// Blocks as flow control asks, without the GIL; a signal handler that raises ends the wait.
     #[inline]
     pub(crate) fn post(&self, py: Python<'_>, message: &Body, transport: Option<&[u8]>) -> PyResult<bool> {
+        self.post_and(py, message, transport, |_| {})
+    }
+
+    /// As [`Post::post`], for a message with a bookmark.
+    #[cold]
+    pub(crate) fn post_bookmarked(
+        &self,
+        py: Python<'_>,
+        message: &Body,
+        transport: Option<&[u8]>,
+    ) -> PyResult<bool> {
+        if !self.pending.tracks() {
+            return Err(PyRuntimeError::new_err(NO_TRACKER));
+        }
+        let bookmark = message.bookmark(py);
+        self.post_and(py, message, transport, |position| self.pending.add(position, bookmark, None))
+    }
+
+    /// As [`Post::post`], and gives a receipt, whatever becomes of the message.
+    #[cold]
+    pub(crate) fn post_with_receipt(
+        &self,
+        py: Python<'_>,
+        message: &Body,
+        transport: Option<&[u8]>,
+    ) -> PyResult<Py<PyAny>> {
+        self.check_open("post_message")?;
+        if message.has_bookmark() && !self.pending.tracks() {
+            return Err(PyRuntimeError::new_err(NO_TRACKER));
+        }
+        let bookmark = message.bookmark(py);
+        let make = self.receipt.borrow().as_ref().map(|make| make.clone_ref(py));
+        let make = make.ok_or_else(|| PyRuntimeError::new_err("this worker gives no receipts"))?;
+        let receipt = make.call0(py)?;
+        // Before the record is published, so that the daemon finds out with it.
+        self.flow.want_acks();
+        let kept = receipt.clone_ref(py);
+        let posted = self
+            .post_and(py, message, transport, |position| self.pending.add(position, bookmark, Some(kept)))?;
+        if !posted {
+            receipt.call_method1(py, "_settle", ("suspended",))?;
+        }
+        Ok(receipt)
+    }
+
+    /// Calls `published` with the record's position as soon as it is in the ring, before anything else can happen.
+    #[inline]
+    fn post_and(
+        &self,
+        py: Python<'_>,
+        message: &Body,
+        transport: Option<&[u8]>,
+        published: impl FnOnce(u64),
+    ) -> PyResult<bool> {
         if self.phase.get() != Phase::Open {
             self.check_open("post_message")?;
         }
-        while let Err((refused, length)) = self.write(message, transport) {
-            if !self.wait_for_place(py, refused, length)? {
-                return Ok(false);
+        let position = loop {
+            match self.write(message, transport) {
+                Ok(position) => break position,
+                Err((refused, length)) => {
+                    if !self.wait_for_place(py, refused, length)? {
+                        return Ok(false);
+                    }
+                }
             }
-        }
+        };
+        published(position);
         message.set_posted();
         if !self.producer.borrow_mut().has_credit() {
             self.exhausted(py)?;
@@ -125,7 +210,7 @@ impl Post {
     }
 
     #[inline]
-    fn write(&self, message: &Body, transport: Option<&[u8]>) -> Result<(), (Refused, usize)> {
+    fn write(&self, message: &Body, transport: Option<&[u8]>) -> Result<u64, (Refused, usize)> {
         let head = message.head();
         let value = |name, value| Entry { name: Name::Builtin(name), value, kind: ValueType::String };
         match (message.only_text(), transport) {
@@ -139,13 +224,12 @@ impl Post {
     }
 
     #[inline(always)]
-    fn place(&self, head: &Head, entries: &[Entry<'_>]) -> Result<(), (Refused, usize)> {
+    fn place(&self, head: &Head, entries: &[Entry<'_>]) -> Result<u64, (Refused, usize)> {
         let length = record::encoded_bytes(entries);
         let mut producer = self.producer.borrow_mut();
         let mut place = producer.reserve(length).map_err(|refused| (refused, length))?;
         record::encode_into(place.bytes_mut(), head, entries);
-        place.commit(length);
-        Ok(())
+        Ok(place.commit(length))
     }
 
     /// True: try again. False: the message is dropped.

@@ -80,11 +80,12 @@ fn slots(doc: &'static CStr) -> Slots {
     slots
 }
 
-const POST_MESSAGE_DOC: &CStr = c"post_message(msg)\n--\n\n\
+const POST_MESSAGE_DOC: &CStr = c"post_message(msg, receipt=False)\n--\n\n\
 Sends a copy of the message on its way.\n\n\
 True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the source is suspended\n\
 or was asked to exit. At an exhausted window this waits, or calls suspend() if the class has suspend() and wakeup().\n\
-May be called by any thread, from run() on.";
+May be called by any thread, from run() on.\n\n\
+With receipt=True it gives a Receipt instead, which says what became of the message once that is known.";
 
 /// The native part of a driver's object.
 pub(crate) fn native_of<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a Native> {
@@ -146,19 +147,34 @@ unsafe extern "C" fn post_message(
 ) -> *mut ffi::PyObject {
     // SAFETY: Python calls this with the GIL, an object of ours, and as many arguments as it says.
     unsafe {
-        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
-        if count + named != 1 || (named == 1 && !is_msg(ffi::PyTuple_GetItem(names, 0))) {
-            return bad_arguments(count + named);
-        }
-        let Some(message) = log_message::body(*args) else { return not_a_message(*args) };
+        let (given, receipt) = if count == 1 && names.is_null() {
+            (*args, None)
+        } else {
+            match post_arguments(args, count, names) {
+                Some(arguments) => arguments,
+                None => return bad_arguments(),
+            }
+        };
+        let Some(message) = log_message::body(given) else { return not_a_message(given) };
         let native = &(*me.cast::<Object>()).native;
         let py = Python::assume_attached();
+        if let Some(receipt) = receipt
+            && ffi::PyObject_IsTrue(receipt) == 1
+        {
+            return match methods::post_with_receipt(py, native, message) {
+                Ok(receipt) => receipt.into_ptr(),
+                Err(error) => {
+                    error.restore(py);
+                    ptr::null_mut()
+                }
+            };
+        }
         let posted = match native.post() {
             Some(post) if !message.has_bookmark() => {
                 let transport = native.transport();
                 post.post(py, message, transport.as_deref().map(AsRef::as_ref))
             }
-            post => methods::cannot_post(post, message),
+            _ => methods::post_other(py, native, message),
         };
         match posted {
             Ok(accepted) => {
@@ -174,14 +190,40 @@ unsafe extern "C" fn post_message(
     }
 }
 
-unsafe fn is_msg(name: *mut ffi::PyObject) -> bool {
-    // SAFETY: the name of a keyword argument is a str.
-    unsafe { ffi::PyUnicode_CompareWithASCIIString(name, c"msg".as_ptr()) == 0 }
+/// `msg` and perhaps `receipt`, by place or by name; `None`: they are others, too many or too few.
+///
+/// # Safety
+///
+/// With the GIL; the arguments of a fast call.
+#[cold]
+unsafe fn post_arguments(
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> Option<(*mut ffi::PyObject, Option<*mut ffi::PyObject>)> {
+    let mut found = [None; 2];
+    // SAFETY: the caller's word: `count` arguments, then one for each name; the names of keyword arguments are str.
+    unsafe {
+        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
+        for at in 0..count + named {
+            let place = if at < count {
+                usize::try_from(at).ok()?
+            } else {
+                let name = ffi::PyTuple_GetItem(names, at - count);
+                let is = |known: &CStr| ffi::PyUnicode_CompareWithASCIIString(name, known.as_ptr()) == 0;
+                [c"msg", c"receipt"].into_iter().position(is)?
+            };
+            if found.get_mut(place)?.replace(*args.offset(at)).is_some() {
+                return None;
+            }
+        }
+    }
+    Some((found[0]?, found[1]))
 }
 
 #[cold]
-unsafe fn bad_arguments(given: ffi::Py_ssize_t) -> *mut ffi::PyObject {
-    let text = format!("post_message() takes one argument, msg, which is a LogMessage; {given} given");
+unsafe fn bad_arguments() -> *mut ffi::PyObject {
+    let text = "post_message() takes msg, which is a LogMessage, and perhaps receipt, which is True or False";
     // SAFETY: with the GIL, as its caller.
     unsafe { raw::guarded(|_| Err::<(), _>(PyTypeError::new_err(text))) };
     ptr::null_mut()

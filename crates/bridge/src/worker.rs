@@ -9,18 +9,21 @@ use channel::{
 use pyo3::{
     exceptions::{PyOSError, PyRuntimeError, PyValueError},
     prelude::*,
+    types::PyDict,
 };
 use rustix::process::Signal;
 use serde::Deserialize;
 
 use crate::{
-    control::Control,
+    control::{Control, Received},
     fetch::fetch_loop,
     json,
     parse::DriverParseOptions,
+    pending::Told,
     post::Post,
     raw::{WithGil, claim},
     source::native_of,
+    tracker::AckTracker,
 };
 
 /// How long a worker lives on whose daemon is gone, for `request_exit()` to be called.
@@ -53,20 +56,50 @@ impl Worker {
     }
 
     /// The next frame of the daemon, as a dict; None: it is gone. Then every wait ends now, and the process soon.
+    ///
+    /// `acked` has what there is to do: `calls`, each the argument of a call of the tracker's callback, and
+    /// `receipts`, each with why its message was not delivered. One may come for a batch whose time is up.
     fn receive<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let flow = self.post.get(py).flow();
+        let post = self.post.get(py);
+        let (flow, due) = (post.flow(), post.pending().due());
         let received = py.detach(|| {
-            let received = self.control.receive();
-            if !matches!(received, Ok(Some(_))) {
+            let received = self.control.receive(due);
+            if matches!(received, Ok(Received::Gone) | Err(_)) {
                 flow.request_exit();
                 end_soon();
             }
             received
         });
         match received.map_err(|error| PyRuntimeError::new_err(error.to_string()))? {
-            Some(frame) => frame_to_python(py, &frame).map(Some),
-            None => Ok(None),
+            Received::Frame(ToWorker::Acked { ranges }) => {
+                told_to_python(py, post.pending().settle(py, ranges)?).map(Some)
+            }
+            Received::Frame(frame) => frame_to_python(py, &frame).map(Some),
+            Received::Nothing => told_to_python(py, post.pending().collected(py)?).map(Some),
+            Received::Gone => Ok(None),
         }
+    }
+
+    /// Gives the bookmarks of this driver's messages back through `tracker`; returns the callback.
+    fn track(&self, py: Python<'_>, tracker: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let (policy, callback) = AckTracker::read(tracker)?;
+        self.post.get(py).track(policy);
+        Ok(callback)
+    }
+
+    /// Makes `post_message(receipt=True)` answer with what `receipt` returns.
+    fn receipts_with(&self, py: Python<'_>, receipt: Py<PyAny>) {
+        self.post.get(py).receipts_with(receipt);
+    }
+
+    /// Bookmarks and receipts whose messages are on their way.
+    fn unsettled(&self, py: Python<'_>) -> usize {
+        self.post.get(py).pending().len()
+    }
+
+    /// What there is to do, as in an `acked` frame, when no more of them are heard.
+    fn last_acks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        told_to_python(py, self.post.get(py).pending().end(py, "exiting")?)
     }
 
     /// Sends a frame, given as a dict.
@@ -153,6 +186,14 @@ fn from_python<T: for<'de> Deserialize<'de>>(value: &Bound<'_, PyAny>) -> PyResu
 fn frame_to_python<'py>(py: Python<'py>, frame: &ToWorker) -> PyResult<Bound<'py, PyAny>> {
     let value = serde_json::to_value(frame).map_err(|error| PyValueError::new_err(error.to_string()))?;
     json::to_python(py, &value)
+}
+
+fn told_to_python(py: Python<'_>, told: Told) -> PyResult<Bound<'_, PyAny>> {
+    let frame = PyDict::new(py);
+    frame.set_item("t", "acked")?;
+    frame.set_item("calls", told.calls)?;
+    frame.set_item("receipts", told.receipts)?;
+    Ok(frame.into_any())
 }
 
 /// Ends this process for sure: even if Python code holds the GIL for ever, or what stops it does not return.

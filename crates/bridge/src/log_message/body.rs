@@ -125,6 +125,12 @@ impl Body {
         !self.bookmark.get().is_null()
     }
 
+    /// Its bookmark, if it has one.
+    pub(crate) fn bookmark(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        // SAFETY: null or an object this body owns; `py` is the GIL.
+        unsafe { Bound::from_borrowed_ptr_or_opt(py, self.bookmark.get()) }.map(Bound::unbind)
+    }
+
     /// Whether it refers to nothing but a text that refers to nothing: it cannot be part of a cycle.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {

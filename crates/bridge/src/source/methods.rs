@@ -10,7 +10,7 @@ use pyo3::{
     types::{PyBool, PyString},
 };
 
-use super::native_of;
+use super::{Native, native_of};
 use crate::{
     log_message::Body,
     post::Post,
@@ -53,18 +53,35 @@ pub(super) fn add_source(slots: &mut Slots) {
     });
 }
 
-/// Why a message is not posted that has a bookmark, or whose driver has no worker: always an error.
+/// The way into the ring of a driver that has one by now.
 #[cold]
-pub(super) fn cannot_post(post: Option<&Post>, message: &Body) -> PyResult<bool> {
-    let Some(post) = post else {
-        let text = "post_message() is too early: it may be called from run() on, not in __init__() or init()";
-        return Err(PyRuntimeError::new_err(text));
-    };
+fn post_of(native: &Native) -> PyResult<&'static Post> {
+    native.post().ok_or_else(|| {
+        PyRuntimeError::new_err(
+            "post_message() is too early: it may be called from run() on, not in __init__() or init()",
+        )
+    })
+}
+
+/// Posts a message whose driver may have no worker, or that has a bookmark.
+#[cold]
+pub(super) fn post_other(py: Python<'_>, native: &Native, message: &Body) -> PyResult<bool> {
+    let post = post_of(native)?;
     post.check_open("post_message")?;
-    debug_assert!(message.has_bookmark(), "nothing else is wrong with it");
-    Err(PyRuntimeError::new_err(
-        "the message has a bookmark, but the driver has no ack_tracker to give it back to",
-    ))
+    let transport = native.transport();
+    let transport = transport.as_deref().map(AsRef::as_ref);
+    if message.has_bookmark() {
+        post.post_bookmarked(py, message, transport)
+    } else {
+        post.post(py, message, transport)
+    }
+}
+
+/// Posts a message for which a receipt is wanted.
+#[cold]
+pub(super) fn post_with_receipt(py: Python<'_>, native: &Native, message: &Body) -> PyResult<Py<PyAny>> {
+    let transport = native.transport();
+    post_of(native)?.post_with_receipt(py, message, transport.as_deref().map(AsRef::as_ref))
 }
 
 fn set_transport_name<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResult<Object<'py>> {
