@@ -148,7 +148,7 @@ def test_an_unbound_source():
     for bad in ("x", None, 5):
         with pytest.raises(TypeError, match="LogMessage expected in the first parameter"):
             source.post_message(bad)
-    for arguments, keywords in [((), {}), ((1, 2), {}), ((), {"message": 1})]:
+    for arguments, keywords in [((), {}), ((1, 2, 3), {}), ((), {"message": 1})]:
         with pytest.raises(TypeError, match="takes msg"):
             source.post_message(*arguments, **keywords)
     source.set_transport_name("x")

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::flow::Flow;
+use crate::flow::{Flow, Row};
 
 mod parked;
 mod worker;
@@ -68,8 +68,8 @@ pub enum Outcome {
     Split {
         /// Messages to be sent again after `time-reopen()`, while others go on.
         later: Option<Flow>,
-        /// Messages that can never be delivered.
-        dropped: u64,
+        /// Messages that can never be delivered, in order.
+        dropped: Vec<Row>,
         /// Why they cannot.
         reason: &'static str,
     },

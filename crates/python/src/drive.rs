@@ -11,6 +11,7 @@ use channel::{Next, Pace, UplinkOptions};
 use message::{Builtin, Origin, Record};
 use pipeline::{About, Ack, Carry, Early, Exit, OriginBase, Position, Post, Setup, Source, StartError};
 
+use crate::acks::Acks;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::credit::{Credit, Limit};
@@ -90,8 +91,10 @@ impl Driver {
         let spawned = self.credit.for_worker(|window| {
             let ring = UplinkOptions { window, ..UplinkOptions::default() };
             let hello = Hello { await_init, ..made.hello.clone() };
-            let worker = Worker::spawn(&made.launch, hello, &ring, &self.credit)?;
-            Ok::<_, crate::worker::SpawnError>((worker.uplink.credits().clone(), worker))
+            let mut worker = Worker::spawn(&made.launch, hello, &ring)?;
+            let credits = worker.uplink.credits().clone();
+            worker.acks = Some(Acks::new(self.credit.clone(), credits.clone()));
+            Ok::<_, crate::worker::SpawnError>((credits, worker))
         });
         spawned.map_err(|error| error.to_string())
     }
@@ -163,12 +166,11 @@ impl Driver {
             self.distrust(&bad);
         }
         self.posted += u64::from(sound);
-        let ack = match self.life.worker() {
-            // What is unsound ends the worker, so its positions are of no use any more.
-            Some(worker) if worker.uplink.acks_wanted() && !worker.distrusted => {
-                worker.acks.ack(sound, worker.uplink.records_taken())
-            }
-            _ => Ack::new(self.credit.clone(), sound, Position(self.posted)),
+        // What is unsound ends the worker, so its positions are of no use any more.
+        let worker = self.life.worker().filter(|worker| worker.uplink.acks_wanted() && !worker.distrusted);
+        let ack = match worker.and_then(|worker| Some((worker.acks.as_ref()?, &worker.uplink))) {
+            Some((acks, uplink)) => acks.ack(sound, uplink.records_taken()),
+            None => Ack::new(self.credit.clone(), sound, Position(self.posted)),
         };
         post.post(bytes, sound, &self.origin, ack);
     }

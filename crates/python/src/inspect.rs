@@ -13,7 +13,6 @@ use pipeline::About;
 
 pub use channel::protocol::{Finding, Severity};
 
-use crate::credit::{Credit, Limit};
 use crate::drive::Made;
 use crate::spec;
 use crate::worker::{Worker, describe};
@@ -54,8 +53,8 @@ pub fn inspect(
     let launch = spec::find_launch(globals).map_err(InspectError::Start)?;
     let hello = Hello { drivers, ..spec::hello(Mode::Inspect, &loaded.config, &loaded.sources, globals) };
     let ring = UplinkOptions { ring_bytes: channel::RING_BYTES_MIN, ..UplinkOptions::default() };
-    let mut worker = Worker::spawn(&launch, hello, &ring, &Credit::new(Limit::None))
-        .map_err(|error| InspectError::Start(error.to_string()))?;
+    let mut worker =
+        Worker::spawn(&launch, hello, &ring).map_err(|error| InspectError::Start(error.to_string()))?;
     answer(&mut worker)
 }
 

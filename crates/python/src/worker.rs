@@ -17,7 +17,6 @@ use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::acks::Acks;
-use crate::credit::Credit;
 use crate::home::Home;
 use crate::output::Output;
 use crate::spawner;
@@ -59,28 +58,18 @@ pub(crate) struct Worker {
     pub(crate) distrusted: bool,
     /// Posts it says it has dropped, as far as that was believed.
     pub(crate) dropped: u64,
-    /// What became of its records, if it wants to know.
-    pub(crate) acks: Arc<Acks>,
+    /// What became of its records, for one that posts.
+    pub(crate) acks: Option<Arc<Acks>>,
 }
 
 impl Worker {
     /// Starts a worker and queues its `hello`; does not wait for anything.
-    pub(crate) fn spawn(
-        launch: &Launch,
-        hello: Hello,
-        ring: &UplinkOptions,
-        window: &Arc<Credit>,
-    ) -> Result<Worker, SpawnError> {
-        Self::try_spawn(launch, hello, ring, window)
+    pub(crate) fn spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> Result<Worker, SpawnError> {
+        Self::try_spawn(launch, hello, ring)
             .map_err(|cause| SpawnError { interpreter: launch.interpreter.display().to_string(), cause })
     }
 
-    fn try_spawn(
-        launch: &Launch,
-        hello: Hello,
-        ring: &UplinkOptions,
-        window: &Arc<Credit>,
-    ) -> io::Result<Worker> {
+    fn try_spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> io::Result<Worker> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (uplink, WorkerFds { memfd, doorbell }) = Uplink::create(ring)?;
@@ -124,7 +113,7 @@ impl Worker {
             socket_open: true,
             reader: FrameReader::new(),
             outbox: Outbox::new(),
-            acks: Acks::new(window.clone(), uplink.credits().clone()),
+            acks: None,
             uplink,
             output,
             started: Instant::now(),
@@ -153,7 +142,7 @@ impl Worker {
     /// Tells it what became of its records. While it does not read its frames that waits, and grows together.
     pub(crate) fn tell_acks(&mut self) -> Result<(), Unread> {
         while self.socket_open && self.outbox.is_empty() {
-            let Some(ranges) = self.acks.take()? else { break };
+            let Some(ranges) = self.acks.as_ref().map_or(Ok(None), |acks| acks.take())? else { break };
             self.send(&ToWorker::Acked { ranges });
         }
         Ok(())

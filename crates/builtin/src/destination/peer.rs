@@ -153,18 +153,18 @@ impl Peer {
     fn send_datagrams(&mut self, batch: &Flow) -> Outcome {
         let Some(socket) = &self.socket else { return self.lost(&io::ErrorKind::NotConnected.into()) };
         let mut pass = self.format.begin();
-        let (mut done, mut dropped) = (0, 0);
+        let (mut done, mut dropped) = (0, Vec::new());
         let mut stopped = None;
-        for message in batch.messages() {
+        for row in batch.rows() {
             self.record.clear();
-            pass.render(message, &mut self.record);
+            pass.render(batch.records().message(row.offset), &mut self.record);
             match send_datagram(socket, &self.record, &self.exit) {
                 Ok(()) => {}
                 Err(Stopped::Failed(error))
                     if error.raw_os_error() == Some(Errno::MSGSIZE.raw_os_error()) =>
                 {
                     tracing::error!(server = %self.target, bytes = self.record.len(), "Message does not fit a datagram, dropping it");
-                    dropped += 1;
+                    dropped.push(row);
                 }
                 Err(why) => {
                     stopped = Some(why);
@@ -174,10 +174,10 @@ impl Peer {
             done += 1;
         }
         let Some(stopped) = stopped else {
-            return match dropped {
-                0 => Outcome::Success,
-                dropped => Outcome::Split { later: None, dropped, reason: TOO_LARGE },
-            };
+            if dropped.is_empty() {
+                return Outcome::Success;
+            }
+            return Outcome::Split { later: None, dropped, reason: TOO_LARGE };
         };
         let rest = batch.split_at(done).1;
         self.format.take_back(&rest);
@@ -186,7 +186,7 @@ impl Peer {
             Stopped::Failed(_) => self.socket = None,
             Stopped::Exit => {}
         }
-        if dropped > 0 {
+        if !dropped.is_empty() {
             return Outcome::Split { later: Some(rest), dropped, reason: TOO_LARGE };
         }
         Outcome::Partly(rest)

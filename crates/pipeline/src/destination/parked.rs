@@ -22,7 +22,9 @@ impl Parked {
             let room = inlet.queue().limit().saturating_sub(self.unguarded);
             let messages = delivery.flow.len();
             if messages > room {
-                delivery.flow = delivery.flow.split_at(room).0;
+                let (kept, lost) = delivery.flow.split_at(room);
+                delivery.ack.note_dropped(&lost, "queue-full");
+                delivery.flow = kept;
                 inlet.dropped((messages - room) as u64, "queue-full");
             }
             self.unguarded += delivery.flow.len();

@@ -7,7 +7,7 @@ use message::{Origin, Records};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::ack::{Ack, Answer, Position};
+use crate::ack::{Ack, Answer, Dropped, Position};
 use crate::exit::Exit;
 use crate::inlet::{Inlet, InletOptions};
 use crate::metrics::Metrics;
@@ -64,11 +64,19 @@ impl Destination for Scripted {
 }
 
 #[derive(Default)]
-struct Acked(AtomicU32);
+struct Acked {
+    messages: AtomicU32,
+    notes: Mutex<Vec<(u32, &'static str)>>,
+}
 
 impl Answer for Acked {
     fn answered(&self, messages: u32, _position: Position, _aborted: bool) {
-        self.0.fetch_add(messages, Ordering::Relaxed);
+        self.messages.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    fn noted(&self, messages: u32, position: Position, aborted: bool, dropped: Vec<Dropped>) {
+        self.answered(messages, position, aborted);
+        self.notes.lock().extend(dropped.iter().map(|dropped| (dropped.number, dropped.reason)));
     }
 }
 
@@ -78,6 +86,7 @@ struct Run {
     dropped: u64,
     left: usize,
     acked: u32,
+    notes: Vec<(u32, &'static str)>,
 }
 
 /// Pushes deliveries of these sizes, and lets a worker work until the script is done.
@@ -99,7 +108,7 @@ fn run(deliveries: &[u32], sends: Vec<Outcome>, flushes: Vec<Outcome>) -> Run {
         let mut bytes = Vec::new();
         (0..*messages).for_each(|_| record::encode(&mut bytes, &Head::default(), &[]));
         let records = Records::new(bytes, *messages, Arc::new(Origin::new(&[])));
-        let ack = Ack::new(acked.clone(), *messages, Position(0));
+        let ack = Ack::noted(acked.clone(), *messages, Position(0));
         inlet.push(Flow::all(Arc::new(records)), &ack, true);
     }
     let (exit, said) = (Exit::new().unwrap(), Arc::new(Mutex::new(Vec::new())));
@@ -111,7 +120,8 @@ fn run(deliveries: &[u32], sends: Vec<Outcome>, flushes: Vec<Outcome>) -> Run {
         written: counter("written"),
         dropped: counter("dropped"),
         left: inlet.queue().len(),
-        acked: acked.0.load(Ordering::Relaxed),
+        acked: acked.messages.load(Ordering::Relaxed),
+        notes: std::mem::take(&mut acked.notes.lock()),
     }
 }
 
@@ -166,4 +176,11 @@ fn a_success_in_between_forgives_failures() {
     let ok = || settled(1, 0, Then::Again);
     let run = run(&[3], vec![failed(), failed(), ok(), failed(), failed(), Outcome::Success], vec![]);
     assert_eq!((run.written, run.dropped), (3, 0));
+}
+
+#[test]
+fn a_source_that_asks_hears_which_messages_were_dropped() {
+    let run = run(&[3, 3], vec![Outcome::Queued, settled(1, 3, Then::KeepOpen)], vec![Outcome::Success]);
+    assert_eq!(run.notes, [(1, "rejected"), (2, "rejected"), (0, "rejected")]);
+    assert_eq!((run.written, run.dropped, run.acked), (3, 3, 6));
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::parked::Parked;
 use super::{Destination, Outcome, SendError, Settled, Then};
 use crate::exit::Exit;
+use crate::flow::Flow;
 use crate::inlet::Inlet;
 use crate::queue::{Delivery, Popped};
 
@@ -125,10 +126,12 @@ impl Worker {
                 if let Some(last) = self.open.pop_back() {
                     self.delivered(usize::MAX);
                     let waiting = later.as_ref().map_or(0, |flow| flow.len() as u64);
-                    self.inlet.written(last.flow.len() as u64 - waiting - dropped);
-                    if dropped > 0 {
+                    let lost = dropped.len() as u64;
+                    self.inlet.written(last.flow.len() as u64 - waiting - lost);
+                    if lost > 0 {
                         self.failures = 0;
-                        self.inlet.dropped(dropped, reason);
+                        self.inlet.dropped(lost, reason);
+                        last.ack.note_dropped(&Flow::some(last.flow.records().clone(), dropped), reason);
                     }
                     if let Some(flow) = later {
                         self.parked.park(Delivery { flow, ..last }, &self.inlet);
@@ -152,7 +155,7 @@ impl Worker {
 
     /// The oldest `messages` of those that are open are delivered.
     fn delivered(&mut self, messages: usize) {
-        let settled = self.take_open(messages);
+        let settled = self.take_open(messages, |_| {});
         if settled > 0 {
             self.failures = 0;
             self.inlet.written(settled);
@@ -161,15 +164,16 @@ impl Worker {
 
     /// The oldest `messages` of those that are open will never be delivered.
     fn dropped(&mut self, messages: usize, reason: &'static str) {
-        let settled = self.take_open(messages);
+        let note = |delivery: &Delivery| delivery.ack.note_dropped(&delivery.flow, reason);
+        let settled = self.take_open(messages, note);
         if settled > 0 {
             self.failures = 0;
             self.inlet.dropped(settled, reason);
         }
     }
 
-    /// Answers for the oldest `messages` of those that are open; how many there were.
-    fn take_open(&mut self, messages: usize) -> u64 {
+    /// Answers for the oldest `messages` of those that are open, each shown to `note`; how many there were.
+    fn take_open(&mut self, messages: usize, note: impl Fn(&Delivery)) -> u64 {
         let mut left = messages;
         let mut settled = 0;
         while left > 0
@@ -177,11 +181,14 @@ impl Worker {
         {
             let here = delivery.flow.len();
             if here > left {
-                let (_, rest) = delivery.flow.split_at(left);
+                let (flow, rest) = delivery.flow.split_at(left);
+                let delivery = Delivery { flow, ..delivery };
+                note(&delivery);
                 self.open.push_front(Delivery { flow: rest, ..delivery });
                 settled += left;
                 break;
             }
+            note(&delivery);
             settled += here;
             left -= here;
         }

@@ -40,7 +40,7 @@ pub(super) struct OpenFiles {
 #[derive(Default)]
 struct Tally {
     later: Vec<Row>,
-    dropped: u64,
+    dropped: Vec<Row>,
     complaints: usize,
 }
 
@@ -70,14 +70,14 @@ impl OpenFiles {
             let message = batch.records().message(row.offset);
             if let Err(error) = render_path(&template, message, &mut scope, &mut name) {
                 tally.complain(|| tracing::error!(filename = %name.escape_ascii(), %error, "Spurious path, logfile not created"));
-                tally.dropped += 1;
+                tally.dropped.push(row);
                 continue;
             }
             let index = match &last {
                 Some((known, index)) if *known == name => *index,
                 _ => {
                     let Some(index) = self.index_of(&name) else {
-                        tally.dropped += 1;
+                        tally.dropped.push(row);
                         continue;
                     };
                     last = Some((name.clone(), index));
@@ -103,7 +103,7 @@ impl OpenFiles {
             self.write_out(index, rules, exit, &mut tally);
         }
         let Tally { mut later, dropped, .. } = tally;
-        if later.is_empty() && dropped == 0 {
+        if later.is_empty() && dropped.is_empty() {
             return Outcome::Success;
         }
         later.sort_by_key(|row| row.number);
