@@ -28,6 +28,8 @@ pub struct Config {
     pub log_paths: Vec<LogPath>,
     /// `template-function NAME "…"`, in order.
     pub template_functions: Vec<TemplateStatement>,
+    /// `application NAME[topic] { … }`, in order.
+    pub applications: Vec<Application>,
     /// `python { … }`, in order.
     pub python: Vec<PythonBlock>,
     /// `@module NAME …`, in order.
@@ -179,6 +181,21 @@ pub struct TemplateStatement {
     pub text: Value,
     /// `template-escape(…)`, where written.
     pub escape: Option<bool>,
+}
+
+/// `application NAME[topic] { filter { … }; parser { … }; }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Application {
+    /// The application's name.
+    pub name: Ident,
+    /// The topic that `app-parser()` asks for; `*` completes the others of that name.
+    pub topic: Ident,
+    /// Which messages are the application's, where it says so.
+    pub filter: Option<Expr>,
+    /// How they are taken apart, where it says so.
+    pub parser: Option<Vec<Item>>,
+    /// The keyword.
+    pub span: Span,
 }
 
 /// One element of a log path or of a source/destination/parser/rewrite body.

@@ -48,6 +48,8 @@ crate::options! {
         keep_timestamp: bool = true,
         /// Time zone of time stamps in names of files.
         local_time_zone: String = inherit,
+        /// Log paths have `flags(flow-control)` unless they say `no-flow-control`.
+        log_flow_control: bool = false,
         /// Messages that the queue of a destination holds.
         log_fifo_size: NonZeroU32 = nonzero(10_000),
         /// How much the daemon says about itself.
@@ -191,7 +193,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "flush-lines",
     "flush-timeout",
     "hook-commands",
-    "log-flow-control",
     "mark",
     "mark-freq",
     "mark-mode",

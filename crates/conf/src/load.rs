@@ -18,9 +18,18 @@ pub struct Environment {
     pub include_dirs: Vec<PathBuf>,
     /// What `` `name` `` may stand for besides arguments and `@define`: environment variables.
     variables: Option<Arc<Lookup>>,
+    /// Files that `@include` finds without a disk, by name; `scl.conf` among them is never looked for elsewhere.
+    library: &'static [(&'static str, &'static str)],
+    /// Whether a part that `@requires` names is there, besides the modules of the language.
+    parts: Option<Arc<Parts>>,
 }
 
+type Parts = dyn Fn(&str) -> bool + Send + Sync;
+
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// What the names of the library's files but `scl.conf` start with.
+const LIBRARY_ROOT: &str = "scl";
 
 /// What came of a file.
 #[derive(Debug)]
@@ -72,12 +81,12 @@ pub fn load_text_with(
 impl Environment {
     /// These directories, and no environment variables.
     pub fn new(include_dirs: Vec<PathBuf>) -> Environment {
-        Environment { include_dirs, variables: None }
+        Environment { include_dirs, ..Environment::default() }
     }
 
     /// The environment of this process, and these directories.
     pub fn of_process(include_dirs: Vec<PathBuf>) -> Environment {
-        Environment { include_dirs, variables: Some(Arc::new(|name| std::env::var(name).ok())) }
+        Environment::new(include_dirs).with_variables(|name| std::env::var(name).ok())
     }
 
     /// With `lookup` for environment variables.
@@ -87,6 +96,27 @@ impl Environment {
     ) -> Environment {
         self.variables = Some(Arc::new(lookup));
         self
+    }
+
+    /// With the files of `library`, each by the name it is included by.
+    pub fn with_library(mut self, library: &'static [(&'static str, &'static str)]) -> Environment {
+        self.library = library;
+        self
+    }
+
+    /// With `parts` to tell whether something that `@requires` asks for is there.
+    pub fn with_parts(mut self, parts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Environment {
+        self.parts = Some(Arc::new(parts));
+        self
+    }
+
+    /// The text of the library's file `name`.
+    pub(crate) fn in_library(&self, name: &str) -> Option<&'static str> {
+        self.library.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    pub(crate) fn has_part(&self, name: &str) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts(name))
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
@@ -102,6 +132,7 @@ impl Environment {
             ("include_path".to_owned(), path),
             ("syslog_ng_sysconfdir".to_owned(), first.clone()),
             ("syslog_ng_include".to_owned(), first),
+            ("scl_root".to_owned(), LIBRARY_ROOT.to_owned()),
         ])
     }
 }

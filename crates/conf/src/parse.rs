@@ -15,6 +15,7 @@ use crate::{
     span::Span,
 };
 
+mod application;
 mod body;
 mod call;
 mod log;
@@ -39,6 +40,7 @@ const STATEMENTS: &[&str] = &[
     "log",
     "python",
     "block",
+    "application",
 ];
 
 /// Words that the grammar claims for itself, so that as a name they want quotes.
@@ -61,7 +63,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// Statements of syslog-ng that are not understood yet.
-const UNSUPPORTED: &[&str] = &["application", "transformation", "filterx"];
+const UNSUPPORTED: &[&str] = &["transformation", "filterx"];
 
 /// Reads all statements; they are in the input's configuration then.
 pub(crate) fn parse(input: Input<'_>) -> Input<'_> {
@@ -173,6 +175,10 @@ impl Parser<'_> {
                 let block = self.input.python(&token, &open)?;
                 self.input.config.python.push(block);
                 self.last = self.input.here();
+            }
+            Some("application") => {
+                let application = self.application(span)?;
+                self.input.config.applications.push(application);
             }
             Some("block") => {
                 self.input.define_block(&token)?;

@@ -179,7 +179,8 @@ pub(crate) fn read(path: &Path, interpreter: Option<&str>) -> (Text, Findings) {
 fn load(path: &Path, interpreter: Option<&str>) -> Loaded {
     let registry = registry();
     let known = |context: &str, name: &str| registry.knows(context, name);
-    conf::load_with(path, &environment(), &mut PythonGenerators::new(interpreter, &known))
+    let mut python = PythonGenerators::new(interpreter, &known);
+    conf::load_with(path, &environment(&registry), &mut scl::Conditions(Some(&mut python)))
 }
 
 /// Whether the file can be opened, in syslog-ng's words where not.
@@ -195,9 +196,15 @@ pub(crate) fn system_words(error: &io::Error) -> String {
     error.to_string().replace(" (os error ", " (")
 }
 
-fn environment() -> Environment {
+fn environment(registry: &Registry) -> Environment {
+    let journal = registry.knows("source", "systemd-journal") && Path::new(SYSTEMD).is_dir();
     Environment::of_process(INCLUDE_DIRS.map(PathBuf::from).to_vec())
+        .with_library(scl::LIBRARY)
+        .with_parts(move |part| part == "systemd-journal" && journal)
 }
+
+/// There where systemd is what started this machine.
+const SYSTEMD: &str = "/run/systemd/system";
 
 fn level(level: conf::globals::LogLevel) -> LogLevel {
     match level {

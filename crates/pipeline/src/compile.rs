@@ -21,11 +21,16 @@ use crate::registry::{self, Registry};
 use crate::resident::{Housed, Resident};
 use crate::steps::Filter;
 
+mod applications;
 mod filters;
+mod functions;
 mod paths;
 mod sources;
 
+pub(crate) use applications::APP_PARSER;
+pub use applications::APP_PARSER_OPTIONS;
 pub use filters::filter_of_text;
+pub use functions::NamedTemplates;
 
 /// The outcome: a plan, unless there are errors.
 pub struct Compiled {
@@ -78,13 +83,14 @@ pub fn compile(
     let (mut diagnostics, mut at_start) = (Diagnostics::default(), Diagnostics::default());
     let config = &loaded.config;
     duplicate_paths(config, &mut at_start);
+    let functions = functions::Configured::new(config, registry.functions);
     let mut build = Build {
         cx: Compile {
             config,
             sources: &loaded.sources,
             globals,
-            functions: registry.functions,
             persist,
+            functions: &functions,
             diagnostics: &mut diagnostics,
             statement: String::new(),
             id: String::new(),
@@ -103,6 +109,7 @@ pub fn compile(
         anonymous: HashMap::new(),
         paths: Vec::new(),
         used_parsers: HashSet::new(),
+        used_topics: HashSet::new(),
     };
     build.all();
     let about = build.about();
@@ -115,6 +122,7 @@ pub fn compile(
         residents,
         metrics: metrics.clone(),
         persist: persist.clone(),
+        named_templates: functions.finish(),
     });
     Compiled { plan, diagnostics, at_start, about }
 }
@@ -133,6 +141,8 @@ struct Build<'a> {
     paths: Vec<paths::TopPath>,
     /// Parser statements that a log path refers to.
     used_parsers: HashSet<String>,
+    /// Topics of applications that some `app-parser()` asks for.
+    used_topics: HashSet<String>,
 }
 
 impl Build<'_> {
@@ -162,6 +172,7 @@ impl Build<'_> {
         for statement in &config.filters {
             self.cx.filter(&statement.expr);
         }
+        self.check_applications();
         self.templates();
     }
 
@@ -173,7 +184,8 @@ impl Build<'_> {
     }
 
     fn templates(&mut self) {
-        for statement in &self.cx.config.templates {
+        let config = self.cx.config;
+        for statement in config.templates.iter().chain(&config.template_functions) {
             self.cx.parse_template(&statement.text);
         }
     }

@@ -9,6 +9,7 @@ use message::{Builtin, Origin};
 use store::Persist;
 
 use crate::carry::Carry;
+use crate::compile::NamedTemplates;
 use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::inlet::Inlet;
@@ -24,6 +25,9 @@ pub struct Plan {
     pub(crate) residents: Vec<Arc<dyn Resident>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) persist: Persist,
+    /// Templates that messages name; the other templates only borrow them.
+    #[expect(dead_code, reason = "kept for those who borrow it")]
+    pub(crate) named_templates: Arc<NamedTemplates>,
 }
 
 /// One source driver and the log paths it feeds.

@@ -9,7 +9,7 @@ use conf::globals::GlobalOptions;
 use conf::options::{OptionDoc, Options};
 use message::template::Functions;
 
-use crate::compile::Compile;
+use crate::compile::{APP_PARSER, APP_PARSER_OPTIONS, Compile};
 use crate::plan::{DestinationPlan, SourcePlan};
 use crate::steps::{Filter, Parser, Rewrite};
 
@@ -58,7 +58,12 @@ impl Registry {
         match context {
             "source" => find(&self.sources, name).is_some(),
             "destination" => find(&self.destinations, name).is_some(),
-            "parser" => find(&self.parsers, name).is_some() || self.has_option(name),
+            "parser" => {
+                find(&self.parsers, name).is_some()
+                    || self.has_option(name)
+                    || same_keyword(name, APP_PARSER)
+                    || has(APP_PARSER_OPTIONS, name)
+            }
             "rewrite" => find(&self.rewrites, name).is_some() || self.has_option(name),
             "filter" => find(&self.filters, name).is_some() || self.has_option(name) || name == "filter",
             "options" => has(GlobalOptions::DOCS, name),

@@ -145,7 +145,12 @@ impl Run {
     /// The plan, and what is said about the configuration.
     fn compile(&self, text: &str) -> (Option<Plan>, String) {
         stage::enter(&self.stage);
-        let loaded = conf::load_text("scenario.conf", text, &Environment::default());
+        let loaded = conf::load_text_with(
+            "scenario.conf",
+            text,
+            &Environment::default().with_library(scl::LIBRARY),
+            &mut scl::Conditions(None),
+        );
         let mut said = Diagnostics::default();
         let globals = GlobalOptions::of(&loaded.config, &mut said);
         let registry = Registry {

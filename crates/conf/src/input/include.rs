@@ -41,6 +41,10 @@ impl Input<'_> {
                 span,
             ));
         }
+        if let Some(text) = self.environment.in_library(&name) {
+            let bytes = text.as_bytes().to_vec();
+            return self.open_bytes(&name, bytes, Origin::Included(span), depth);
+        }
         match self.find(&name) {
             Found::Files(files) => {
                 // The frame pushed last is read first.
@@ -48,10 +52,6 @@ impl Input<'_> {
                     self.open_included(file, span, depth);
                 }
             }
-            Found::Nothing if name == "scl.conf" => self.report(Diagnostic::info(
-                "there is no `scl.conf`; what it would define is part of the daemon",
-                span,
-            )),
             Found::Nothing => {
                 let searched: Vec<String> =
                     self.include_path().iter().map(|directory| directory.display().to_string()).collect();

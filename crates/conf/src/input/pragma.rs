@@ -21,12 +21,16 @@ const MODULES: &[&str] = &[
     "afsocket",
     "afstreams",
     "afuser",
+    "appmodel",
     "basicfuncs",
+    "cryptofuncs",
     "examples",
+    "json-plugin",
     "linux-kmsg-format",
     "mod-python",
     "syslogformat",
     "sdjournal",
+    "timestamp",
 ];
 
 /// Modules that exist elsewhere: naming one is no slip, even though this daemon has nothing behind it yet.
@@ -38,13 +42,11 @@ const MODULES_ELSEWHERE: &[&str] = &[
     "afsnmp",
     "afsql",
     "afstomp",
-    "appmodel",
     "azure-auth-header",
     "cef",
     "cloud-auth",
     "confgen",
     "correlation",
-    "cryptofuncs",
     "csvparser",
     "dbparser",
     "disk-buffer",
@@ -54,7 +56,6 @@ const MODULES_ELSEWHERE: &[&str] = &[
     "graphite",
     "hook-commands",
     "http",
-    "json-plugin",
     "kafka",
     "kvformat",
     "map-value-pairs",
@@ -72,7 +73,6 @@ const MODULES_ELSEWHERE: &[&str] = &[
     "system-source",
     "tags-parser",
     "tfgetent",
-    "timestamp",
     "xml",
 ];
 
@@ -123,7 +123,11 @@ impl Input<'_> {
             }
             "define" => self.define(&pragma),
             "module" => self.module(&pragma),
-            "requires" => self.requires(&pragma),
+            "requires" => {
+                // What is put in was not left out: there is nothing to ask any more.
+                self.unflush(mark);
+                self.requires(&pragma);
+            }
             "config_id" => {
                 if let Some((text, _)) = self.pragma_text(&pragma, pragma.behind_colon()) {
                     self.config.id = Some(text);
@@ -205,7 +209,7 @@ impl Input<'_> {
             return self.report(Diagnostic::error("`@requires` needs the name of a module", pragma.span));
         };
         let module = text_of(name).unwrap_or_default();
-        if is_one_of(module, MODULES) {
+        if is_one_of(module, MODULES) || self.environment.has_part(module) {
             return;
         }
         match self.frames.last_mut() {

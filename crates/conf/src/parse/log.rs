@@ -92,7 +92,8 @@ impl Parser<'_> {
                 return Some("`flags(…)`");
             }
             Some("parallelize") => {
-                self.report(Diagnostic::warning("`parallelize` has no effect", span));
+                let warning = Diagnostic::warning("`parallelize` has no effect", span);
+                self.report(warning.note("the work is spread already: every source has a thread of its own"));
                 self.call(token, None)?;
                 return Some("`parallelize(…)`");
             }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use conf::{Environment, Severity, Style, load};
+use conf::{Environment, Severity, Style, load, load_text};
 
 /// Writes `files` into a directory of their own, loads `main.conf` there, and gives the names of the sources in
 /// order, or the first error as it is shown.
@@ -108,9 +108,24 @@ fn what_is_not_there() {
 }
 
 #[test]
-fn the_library_of_the_incumbent_is_not_missed() {
-    check(&[("main.conf", "@include \"scl.conf\"\nsource a { x(); };")], "a");
-    check(&[("main.conf", "@include \"scl.conf\"\n"), ("share/scl.conf", "source b { x(); };")], "b");
+fn the_library_is_found_without_a_disk() {
+    const LIBRARY: &[(&str, &str)] = &[
+        ("scl.conf", "@include \"scl/one.conf\"\n@include \"scl/two.conf\"\nsource s { x(); };\n"),
+        ("scl/one.conf", "block source one() { a(); };\n"),
+        (
+            "scl/two.conf",
+            "@requires here\nsource two { one(); };\n@requires elsewhere\nsource three { x(); };\n",
+        ),
+    ];
+    let environment = Environment::default().with_library(LIBRARY).with_parts(|part| part == "here");
+    let names = |text: &str| {
+        let loaded = load_text("/etc/nowhere/main.conf", text, &environment);
+        let names = loaded.config.sources.iter().map(|source| source.name.text.clone());
+        (names.collect::<Vec<_>>().join(" "), loaded.diagnostics.has_errors())
+    };
+    assert_eq!(names("@include \"scl.conf\"\nsource a { one(); };"), ("two s a".to_owned(), false));
+    assert_eq!(names("@include \"`scl-root`/two.conf\"\n"), ("two".to_owned(), false));
+    assert!(names("@include \"scl/three.conf\"\n").1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use conf::ast::{Argument, Call, Conditional, Expr, Ident, Item, LogPath, Named, 
 use conf::diagnostic::Diagnostic;
 use conf::span::Span;
 
-use super::Build;
+use super::{APP_PARSER, Build};
 use crate::path::{Branch, Case, FilterCounters, ParserCounters, Step};
 use crate::registry;
 use crate::steps::Filter;
@@ -47,7 +47,7 @@ impl Build<'_> {
                 other => body.push(other.clone()),
             }
         }
-        let steps = self.steps(&body, flags.flow_control.unwrap_or(false));
+        let steps = self.steps(&body, flags.flow_control.unwrap_or(self.cx.globals.log_flow_control));
         let branch = Branch { steps: steps.into(), is_final: flags.is_final, fallback: flags.fallback };
         self.paths.push(TopPath { sources, catch_all: flags.catch_all, branch });
     }
@@ -174,6 +174,10 @@ impl Build<'_> {
                 steps.extend(self.steps(std::slice::from_ref(item), flow_control));
                 continue;
             };
+            if call.name.is(APP_PARSER) {
+                steps.extend(self.app_parser(call, flow_control));
+                continue;
+            }
             let Some(spec) = registry::find(&self.cx.registry.parsers, &call.name.text) else {
                 let names = registry::names(&self.cx.registry.parsers);
                 self.cx.unknown("parser", &call.name, &names);

@@ -21,7 +21,7 @@ fn the_rest_is_still_read() {
     check(") source s { a(); }; log { };", "log {}\n! 1:1 expected a statement, found `)`");
     check(
         "application x { a }; transformation y[z] { }; log { };",
-        "log {}\n! 1:1 `application` is not supported\n! 1:22 `transformation` is not supported",
+        "log {}\n! 1:15 expected `[` and the topic of application `x`, found `{`\n! 1:22 `transformation` is not supported",
     );
 }
 

@@ -20,6 +20,13 @@ pub(super) fn config(config: &Config) -> String {
             format!("{kind} {} {}{escape}", one.name.text, value(&one.text))
         }));
     }
+    lines.extend(config.applications.iter().map(|one| {
+        let filter =
+            one.filter.as_ref().map(|filter| format!(" filter {}", expr(filter))).unwrap_or_default();
+        let parser =
+            one.parser.as_ref().map(|body| format!(" parser {{{}}}", items(body))).unwrap_or_default();
+        format!("application {}[{}]{filter}{parser}", one.name.text, one.topic.text)
+    }));
     lines.extend(config.log_paths.iter().map(|one| format!("log {}", path(one))));
     lines.extend(config.python.iter().map(|one| format!("python {:?}", one.text)));
     lines.join("\n")

@@ -27,3 +27,24 @@ fn drivers() {
         "log {source{a()} destination{b(\"x\\n\" \"y\\\\n\")}}",
     );
 }
+
+#[test]
+fn applications() {
+    check(
+        "application sudo[syslog] { filter { program(\"sudo\"); }; parser { a(); b(1); }; };",
+        "application sudo[syslog] filter program(\"sudo\") parser {a() b(1i)}",
+    );
+    check(
+        "application \"a b\"[*] { }; application c[x] { filter { a() or b() }; };",
+        "application a b[*]\napplication c[x] filter (or a() b())",
+    );
+    check("application a { };", "! 1:15 expected `[` and the topic of application `a`, found `{`");
+    check(
+        "application a[b] { pasrer { }; };",
+        "application a[b]\n! 1:20 `pasrer` cannot stand in an application",
+    );
+    check(
+        "application a[b] { filter { x() }; filter { y() }; };",
+        "application a[b] filter y()\n! 1:36 an application has one `filter`",
+    );
+}
