@@ -1,11 +1,12 @@
 //! `options { … }`: what holds for all drivers that do not say otherwise.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use crate::{
     ast::{Argument, Call, Config, same_keyword, truth},
     diagnostic::{Diagnostic, Diagnostics},
-    options::{Options, Permissions, Seconds},
+    options::{Options, Permissions, Seconds, Spanned},
 };
 
 #[cfg(test)]
@@ -108,12 +109,15 @@ crate::options! {
         freq: u32 = inherit,
         /// Seconds between two looks at the daemon's own health.
         healthcheck_freq: u32 = inherit,
-        /// How much is counted, from 0 to 3.
+        /// Which counters are shown, from 0 (statements and connections) to 1 (files, peers, filters, parsers); all of
+        /// them where it is not given.
         level: u32 = inherit,
-        /// Seconds after which a counter that does not change is dropped.
+        /// Seconds after which a counter whose driver is gone is forgotten.
         lifetime: u32 = inherit,
         /// How many counters there may be of things that come and go; -1 for any number.
         max_dynamics: i64 = inherit,
+        /// Answer `GET /metrics` on this address, such as `127.0.0.1:9577`, with all counters in Prometheus' format.
+        prometheus: Spanned<String> = inherit,
         /// Whether to count by facility, severity and host.
         syslog_stats: SyslogStats = inherit,
     }
@@ -181,6 +185,22 @@ crate::choices! {
         /// Use what `dns-cache-hosts()` knows.
         PersistOnly = "persist-only",
     }
+}
+
+/// `stats(lifetime())` where nobody says otherwise.
+const STATS_LIFETIME_SECONDS: u32 = 600;
+
+/// What `stats(…)` comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    /// Seconds between two messages with statistics; 0 for none.
+    pub freq: u32,
+    /// Which counters are shown; all where it is not given.
+    pub level: Option<u32>,
+    /// How long a counter is kept whose driver is gone.
+    pub lifetime: Duration,
+    /// Where Prometheus finds them, as written.
+    pub prometheus: Option<Spanned<String>>,
 }
 
 /// Options that other daemons of the language have and this one does not follow yet.
@@ -251,9 +271,18 @@ impl GlobalOptions {
         GlobalOptions::read_arguments("`options`", &arguments, span, diagnostics)
     }
 
-    /// Seconds between two messages with statistics; 0 for none. `stats(freq())` wins over its obsolete form.
-    pub fn stats_freq(&self) -> u32 {
-        self.stats.iter().rev().find_map(|stats| stats.freq).or(self.stats_freq).unwrap_or(0)
+    /// What is said about statistics; `stats(…)` wins over the obsolete forms.
+    pub fn statistics(&self) -> Statistics {
+        fn last<'s, T: 's>(all: &'s [StatsOptions], of: impl Fn(&'s StatsOptions) -> Option<T>) -> Option<T> {
+            all.iter().rev().find_map(of)
+        }
+        let lifetime = last(&self.stats, |stats| stats.lifetime).or(self.stats_lifetime);
+        Statistics {
+            freq: last(&self.stats, |stats| stats.freq).or(self.stats_freq).unwrap_or(0),
+            level: last(&self.stats, |stats| stats.level).or(self.stats_level),
+            lifetime: Duration::from_secs(lifetime.unwrap_or(STATS_LIFETIME_SECONDS).into()),
+            prometheus: last(&self.stats, |stats| stats.prometheus.clone()),
+        }
     }
 }
 
@@ -288,9 +317,9 @@ fn remark(call: &Call) -> (Option<Diagnostic>, bool) {
     (warning, true)
 }
 
-/// Parts of `stats(…)` that change nothing: every counter is always there.
+/// Parts of `stats(…)` that change nothing: no counter comes and goes with the messages.
 fn stats_without_effect(stats: &Call) -> impl Iterator<Item = Diagnostic> {
-    const IDLE: [&str; 5] = ["healthcheck-freq", "level", "lifetime", "max-dynamics", "syslog-stats"];
+    const IDLE: [&str; 3] = ["healthcheck-freq", "max-dynamics", "syslog-stats"];
     stats.arguments.iter().filter_map(|argument| match argument {
         Argument::Call(part) if IDLE.iter().any(|idle| part.name.is(idle)) => {
             let message = format!("option `stats({}())` is accepted but has no effect", part.name.text);

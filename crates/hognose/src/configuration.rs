@@ -6,11 +6,13 @@
 
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use conf::ast::Config;
+use conf::globals::Statistics;
 use conf::span::Sources;
 use conf::{Diagnostic, Diagnostics, Environment, GlobalOptions, Loaded, Style};
 use control::LogLevel;
@@ -33,8 +35,10 @@ pub(crate) struct Configuration {
     pub(crate) stop_timeout: Duration,
     /// `log-level()`
     pub(crate) log_level: LogLevel,
-    /// Seconds between two messages with statistics; 0 for none.
-    pub(crate) stats_freq: u32,
+    /// `stats(…)`
+    pub(crate) statistics: Statistics,
+    /// `stats(prometheus())`
+    pub(crate) prometheus: Option<SocketAddr>,
 }
 
 /// A configuration as text.
@@ -132,6 +136,8 @@ pub(crate) fn prepare(
     if let Some(interpreter) = interpreter {
         globals.python = Some(interpreter.to_owned());
     }
+    let statistics = globals.statistics();
+    let prometheus = address(&statistics, &mut findings.on_reading);
     let Compiled { plan, diagnostics, at_start, about } =
         pipeline::compile(&loaded, &globals, &registry(), &means.metrics, &means.persist);
     findings.on_reading.append(diagnostics);
@@ -159,7 +165,8 @@ pub(crate) fn prepare(
             text,
             stop_timeout: globals.stop_timeout.duration(),
             log_level: level(globals.log_level),
-            stats_freq: globals.stats_freq(),
+            statistics,
+            prometheus,
         };
         (configuration, prepared)
     });
@@ -205,6 +212,18 @@ fn environment(registry: &Registry) -> Environment {
 
 /// There where systemd is what started this machine.
 const SYSTEMD: &str = "/run/systemd/system";
+
+/// `stats(prometheus())`
+fn address(statistics: &Statistics, diagnostics: &mut Diagnostics) -> Option<SocketAddr> {
+    let written = statistics.prometheus.as_ref()?;
+    let address = written.value.parse();
+    if address.is_err() {
+        let message = format!("`{}` is no address to listen on", written.value);
+        let diagnostic = Diagnostic::error(message, written.span);
+        diagnostics.push(diagnostic.label("an IP address with a port, as in \"127.0.0.1:9577\""));
+    }
+    address.ok()
+}
 
 fn level(level: conf::globals::LogLevel) -> LogLevel {
     match level {

@@ -211,7 +211,11 @@ impl Daemon<'_> {
         reading.outcome().map_err(|verdict| match verdict {
             Verdict::Unreadable => ExitCode::Wrong,
             Verdict::Unstartable | Verdict::Good => {
-                tracing::error!("Error initializing message pipeline");
+                tracing::error!(
+                    config = %self.options.config_file.display(),
+                    hint = "the reasons are above; `hognose check FILE` shows them without starting anything",
+                    "Error initializing message pipeline"
+                );
                 ExitCode::CannotStart
             }
         })

@@ -16,7 +16,7 @@ use crate::configuration::{Configuration, Findings, Means, Text};
 use crate::log::{Log, Shown};
 use crate::pidfile::PidFile;
 use crate::server::Socket;
-use crate::stats::Times;
+use crate::stats::{self, Row, Times};
 use crate::supervisor::Event;
 
 /// See the module's text.
@@ -40,6 +40,8 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct Active {
     text: Arc<Text>,
+    /// `stats(level())`
+    stats_level: Option<u32>,
     times: Times,
 }
 
@@ -65,6 +67,12 @@ impl Desk {
         self.active.lock().text.clone()
     }
 
+    /// The counters that the configuration wants shown.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let level = self.active.lock().stats_level;
+        stats::rows(&self.metrics, level)
+    }
+
     /// When it came.
     pub(crate) fn times(&self) -> Times {
         self.active.lock().times
@@ -81,6 +89,7 @@ impl Desk {
         let now = seconds(SystemTime::now());
         *self.active.lock() = Active {
             text: Arc::new(configuration.text.clone()),
+            stats_level: configuration.statistics.level,
             times: Times {
                 last_reload: now,
                 last_successful_reload: now,

@@ -20,9 +20,9 @@ const PING_TIME_MAX: Duration = Duration::from_secs(60);
 /// Answers `command`; waits for the supervisor only where the command is about it.
 pub(crate) fn handle(command: Command, desk: &Desk) -> Reply {
     match command {
-        Command::Stats(StatsForm::Csv) => Reply::Text(stats::csv(&stats::rows(&desk.metrics))),
+        Command::Stats(StatsForm::Csv) => Reply::Text(stats::csv(&desk.rows())),
         Command::Stats(StatsForm::Prometheus { legacy }) => {
-            Reply::Text(stats::prometheus(&stats::rows(&desk.metrics), desk.times(), legacy))
+            Reply::Text(stats::prometheus(&desk.rows(), desk.times(), legacy))
         }
         Command::ResetStats => {
             desk.metrics.reset();
@@ -32,9 +32,7 @@ pub(crate) fn handle(command: Command, desk: &Desk) -> Reply {
             desk.metrics.remove_orphans();
             Reply::Ok("Orphaned statistics have been removed.".into())
         }
-        Command::Query(query) => {
-            Reply::Text(stats::query(&query, &stats::rows(&desk.metrics), &desk.metrics))
-        }
+        Command::Query(query) => Reply::Text(stats::query(&query, &desk.rows(), &desk.metrics)),
         Command::Reload => reload(desk),
         Command::Reopen => {
             let _ = desk.events.send(Event::Reopen);

@@ -11,6 +11,7 @@ mod ctl;
 mod daemon;
 mod desk;
 mod exit_code;
+mod exporter;
 mod handlers;
 mod keeper;
 mod log;

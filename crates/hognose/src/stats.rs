@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use pipeline::internal;
 use pipeline::metrics::{Key, Metrics, State};
 
+mod level;
 mod prometheus;
 mod query;
 
@@ -19,8 +20,8 @@ pub(crate) struct Row {
     pub(crate) state: State,
 }
 
-/// Every counter there is, by name.
-pub(crate) fn rows(metrics: &Metrics) -> Vec<Row> {
+/// Every counter there is, by name; with a level, those it shows.
+pub(crate) fn rows(metrics: &Metrics, level: Option<u32>) -> Vec<Row> {
     let mut rows: Vec<Row> =
         metrics.rows().into_iter().map(|(key, value, state)| Row { key, value, state }).collect();
     let log = internal::log();
@@ -34,6 +35,9 @@ pub(crate) fn rows(metrics: &Metrics) -> Vec<Row> {
         value,
         state: State::Active,
     }));
+    if let Some(level) = level {
+        rows.retain(|row| level::of(&row.key) <= level);
+    }
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     rows
 }
@@ -120,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_daemons_own_messages_are_counted_too() {
-        let rows = rows(&Metrics::new());
+        let rows = rows(&Metrics::new(), None);
         assert!(rows.iter().any(|row| row.key.id == "internal_source" && row.key.kind == "dropped"));
     }
 }

@@ -11,9 +11,10 @@ use control::Reply;
 use pipeline::metrics::Key;
 use pipeline::{Prepared, Running, StartFailed, Stop};
 
-use crate::configuration::{Configuration, Verdict};
+use crate::configuration::{Configuration, Verdict, system_words};
 use crate::desk::Desk;
 use crate::exit_code::ExitCode;
+use crate::exporter::Exporter;
 use crate::log::{NOTICE, VERBOSE};
 use crate::notify::{self, Moment};
 use crate::stats;
@@ -52,6 +53,9 @@ pub(crate) struct Supervisor {
     current: Configuration,
     reload: Option<Reload>,
     next_statistics: Option<Instant>,
+    /// When the counters are looked through for those that nobody owns any more.
+    next_ageing: Option<Instant>,
+    exporter: Option<Exporter>,
 }
 
 /// A reload whose configuration is being read.
@@ -73,7 +77,18 @@ impl Supervisor {
     ) -> Supervisor {
         desk.adopt(&current);
         let next_statistics = next_statistics(&current);
-        Supervisor { desk, events, signals, current, reload: None, next_statistics }
+        let mut supervisor = Supervisor {
+            desk,
+            events,
+            signals,
+            current,
+            reload: None,
+            next_statistics,
+            next_ageing: None,
+            exporter: None,
+        };
+        supervisor.export();
+        supervisor
     }
 
     /// Does what is asked for until that is to end, then ends `running`.
@@ -90,7 +105,7 @@ impl Supervisor {
                     let _ = asker.try_send(());
                 }
                 Some(Event::Stop) => break,
-                None => self.log_statistics(),
+                None => self.tick(),
             }
         }
         tracing::info!(target: NOTICE, version = crate::version::VERSION, "syslog-ng shutting down");
@@ -100,14 +115,15 @@ impl Supervisor {
         ExitCode::Fine
     }
 
-    /// The next event; `None` when there are statistics to log.
+    /// The next event; `None` when something is due.
     fn next(&mut self) -> Option<Event> {
         // A signal that found the queue full has left a flag, and whoever has emptied the queue comes by here.
         if self.signals.stop_wanted() {
             return Some(Event::Stop);
         }
         // Nobody is left who could ask for anything: as good as a request to stop.
-        let Some(at) = self.next_statistics else { return Some(self.events.recv().unwrap_or(Event::Stop)) };
+        let due = [self.next_statistics, self.next_ageing].into_iter().flatten().min();
+        let Some(at) = due else { return Some(self.events.recv().unwrap_or(Event::Stop)) };
         match self.events.recv_timeout(at.saturating_duration_since(Instant::now())) {
             Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => None,
@@ -207,11 +223,49 @@ impl Supervisor {
         self.desk.adopt(&new);
         self.next_statistics = next_statistics(&new);
         self.current = new;
+        self.age();
+        self.export();
+    }
+
+    /// Does what is due.
+    fn tick(&mut self) {
+        let now = Instant::now();
+        if self.next_statistics.is_some_and(|at| at <= now) {
+            self.log_statistics();
+        }
+        if self.next_ageing.is_some_and(|at| at <= now) {
+            self.age();
+        }
+    }
+
+    /// Forgets the counters whose drivers are gone for long, and plans the next look.
+    fn age(&mut self) {
+        let (now, lifetime) = (Instant::now(), self.current.statistics.lifetime);
+        let oldest =
+            now.checked_sub(lifetime).map_or(Some(now), |since| self.desk.metrics.forget_orphans(since));
+        self.next_ageing = oldest.and_then(|oldest| oldest.checked_add(lifetime));
+    }
+
+    /// Opens the door for Prometheus where the configuration wants it, or closes it. The one that is open stays.
+    fn export(&mut self) {
+        let wanted = self.current.prometheus;
+        if self.exporter.as_ref().is_some_and(|open| open.is_for(wanted)) {
+            return;
+        }
+        self.exporter = None;
+        let Some(address) = wanted else { return };
+        match Exporter::open(address, &self.desk) {
+            Ok(exporter) => self.exporter = Some(exporter),
+            Err(error) => tracing::error!(
+                %address, error = system_words(&error),
+                hint = "the daemon goes on without it; name a free address in stats(prometheus())",
+                "Error opening the Prometheus endpoint"
+            ),
+        }
     }
 
     fn log_statistics(&mut self) {
-        let rows = stats::rows(&self.desk.metrics);
-        tracing::info!("{}", stats::sentence(&rows));
+        tracing::info!("{}", stats::sentence(&self.desk.rows()));
         self.next_statistics = next_statistics(&self.current);
     }
 }
@@ -253,6 +307,6 @@ fn answer(askers: Vec<Asker>, reply: &Reply) {
 }
 
 fn next_statistics(configuration: &Configuration) -> Option<Instant> {
-    let seconds = u64::from(configuration.stats_freq);
+    let seconds = u64::from(configuration.statistics.freq);
     (seconds > 0).then(|| Instant::now() + Duration::from_secs(seconds))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -64,9 +65,20 @@ pub struct Metrics {
 #[derive(Debug)]
 struct Row {
     counter: Counter,
-    state: State,
+    /// Since when its driver is gone.
+    orphaned: Option<Instant>,
     /// Whether anybody has asked for it since the last mark.
     touched: bool,
+}
+
+impl Row {
+    fn orphan(&mut self) {
+        self.orphaned.get_or_insert_with(Instant::now);
+    }
+
+    fn state(&self) -> State {
+        if self.orphaned.is_some() { State::Orphaned } else { State::Active }
+    }
 }
 
 impl Metrics {
@@ -79,15 +91,15 @@ impl Metrics {
     pub fn counter(&self, component: &str, id: &str, instance: &str, kind: &'static str) -> Counter {
         let key = Key { component: component.into(), id: id.into(), instance: instance.into(), kind };
         let mut rows = self.rows.lock();
-        let fresh = || Row { counter: Counter::default(), state: State::Active, touched: true };
+        let fresh = || Row { counter: Counter::default(), orphaned: None, touched: true };
         let row = rows.entry(key).or_insert_with(fresh);
-        (row.state, row.touched) = (State::Active, true);
+        (row.orphaned, row.touched) = (None, true);
         row.counter.clone()
     }
 
     /// Marks every counter orphaned; those that a new plan asks for again become active.
     pub fn orphan_all(&self) {
-        self.rows.lock().values_mut().for_each(|row| row.state = State::Orphaned);
+        self.rows.lock().values_mut().for_each(Row::orphan);
     }
 
     /// Remembers this moment, for [`Metrics::orphan_untouched`].
@@ -97,12 +109,19 @@ impl Metrics {
 
     /// Marks those counters orphaned that nobody has asked for since the last [`Metrics::mark`].
     pub fn orphan_untouched(&self) {
-        self.rows.lock().values_mut().filter(|row| !row.touched).for_each(|row| row.state = State::Orphaned);
+        self.rows.lock().values_mut().filter(|row| !row.touched).for_each(Row::orphan);
     }
 
     /// Forgets orphaned counters.
     pub fn remove_orphans(&self) {
-        self.rows.lock().retain(|_, row| row.state == State::Active);
+        self.rows.lock().retain(|_, row| row.orphaned.is_none());
+    }
+
+    /// Forgets the counters that are orphaned since `since` or longer; the moment since when the oldest other one is.
+    pub fn forget_orphans(&self, since: Instant) -> Option<Instant> {
+        let mut rows = self.rows.lock();
+        rows.retain(|_, row| row.orphaned.is_none_or(|orphaned| orphaned > since));
+        rows.values().filter_map(|row| row.orphaned).min()
     }
 
     /// Sets every counter to 0, but for those that show a present amount.
@@ -121,6 +140,31 @@ impl Metrics {
 
     /// All rows, by key.
     pub fn rows(&self) -> Vec<(Key, u64, State)> {
-        self.rows.lock().iter().map(|(key, row)| (key.clone(), row.counter.get(), row.state)).collect()
+        self.rows.lock().iter().map(|(key, row)| (key.clone(), row.counter.get(), row.state())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn orphans_are_forgotten_when_they_are_old_enough() {
+        let metrics = Metrics::new();
+        let _ =
+            (metrics.counter("src.a", "", "", "processed"), metrics.counter("src.b", "", "", "processed"));
+        let before = Instant::now();
+        metrics.mark();
+        let _ = metrics.counter("src.b", "", "", "processed");
+        metrics.orphan_untouched();
+        let names = || metrics.rows().into_iter().map(|(key, ..)| key.component).collect::<Vec<_>>();
+        let oldest = metrics.forget_orphans(before - Duration::from_secs(1)).expect("one is orphaned");
+        assert_eq!(names(), ["src.a", "src.b"]);
+        // Orphaned again, it is no younger.
+        metrics.orphan_untouched();
+        assert_eq!(metrics.forget_orphans(oldest), None);
+        assert_eq!(names(), ["src.b"]);
     }
 }

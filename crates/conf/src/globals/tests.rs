@@ -32,7 +32,7 @@ fn defaults() {
     good("", |it| it.log_fifo_size.get() == 10_000 && it.log_msg_size.get() == 65_536 && it.keep_timestamp);
     good("", |it| it.time_reopen.is_none() && it.stop_timeout == Seconds::new(10));
     good("", |it| it.dir_perm == Permissions(Some(0o700)) && it.perm == Permissions(Some(0o600)));
-    good("", |it| it.stats_freq() == 0);
+    good("", |it| it.statistics().freq == 0);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn values() {
     good("owner(root); group();", |it| it.owner.as_deref() == Some("root") && it.group.is_none());
     good("time-zone(\"Europe/Budapest\");", |it| it.send_time_zone.as_deref() == Some("Europe/Budapest"));
     good("python(\"python3.11\");", |it| it.python.as_deref() == Some("python3.11"));
-    good("stats(freq(10)); stats(freq(20));", |it| it.stats_freq() == 20);
+    good("stats(freq(10)); stats(freq(20));", |it| it.statistics().freq == 20);
 }
 
 #[test]
@@ -63,8 +63,11 @@ fn remarks() {
         "stats-freq(5);",
         "Warning: Your configuration file uses an obsoleted keyword, please update your configuration; keyword='stats-freq', change='stats(freq())'",
     );
-    assert_eq!(outcome("stats-freq(5);").0.map(|it| it.stats_freq()), Some(5));
-    said("stats(freq(0) level(2));", "Warning: option `stats(level())` is accepted but has no effect");
+    assert_eq!(outcome("stats-freq(5);").0.map(|it| it.statistics().freq), Some(5));
+    said(
+        "stats(freq(0) max-dynamics(2));",
+        "Warning: option `stats(max-dynamics())` is accepted but has no effect",
+    );
     said("threaded(yes);", "");
     said("threaded(no);", "Warning: option `threaded` is accepted but has no effect");
     said("suppress(1); suppress(2);", "Warning: option `suppress` is accepted but has no effect");

@@ -118,7 +118,7 @@ mod tests {
         metrics.counter("center", "", "received", "processed").add(3);
         metrics.counter("center", "", "queued", "processed").add(4);
         let asked = Query { verb: QueryVerb::Get, reset: true, pattern: "*received*".into() };
-        let said = query(&asked, &super::super::rows(&metrics), &metrics);
+        let said = query(&asked, &super::super::rows(&metrics, None), &metrics);
         assert_eq!(
             said,
             "center.received.processed=3\n\nThe selected counters of syslog-ng have been reset to 0.\n"

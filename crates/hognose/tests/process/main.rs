@@ -6,3 +6,4 @@ mod configuration;
 mod control;
 mod daemon;
 mod life_cycle;
+mod statistics;
