@@ -30,6 +30,7 @@ from _syslogng import (
 from .confgen import register_config_generator
 from .logger import Logger
 from .message import LogMessage
+from .persist import Persist
 from .receipt import Receipt
 from .source import LogFetcher, LogFetcherResult, LogSource
 from .template import (
@@ -54,6 +55,7 @@ __all__ = [
     "LogTemplateException",
     "LogTemplateOptions",
     "Logger",
+    "Persist",
     "Receipt",
     "SuspendedError",
     "register_config_generator",

@@ -60,6 +60,7 @@ class Driver:
                 import_module(module)
             except BaseException as error:
                 self.report.event("loader_failed", f"loaders({module}) failed: {trace.one_line(error)}")
+        self.worker.allow_persist()
         self._make(self._find_class())
         self._name()
         self.worker.bind(self.instance, self.full_persist_name)

@@ -11,6 +11,7 @@
 //! | [`tracker`], [`pending`] | acks: which bookmarks and receipts they settle, and who is told |
 //! | [`fetch`] | the loop around a fetcher's `fetch()` |
 //! | [`parse`], [`macros`], [`template`] | what `message` knows, for Python |
+//! | [`persist`] | names and values in the daemon's persist file |
 //! | [`control`], [`json`] | frames of the control socket |
 //! | [`worker`] | what a worker inherits from the daemon |
 //! | [`raw`] | the seam to the C API |
@@ -25,6 +26,7 @@ mod log_message;
 mod macros;
 mod parse;
 mod pending;
+mod persist;
 mod post;
 mod raw;
 mod source;
@@ -41,6 +43,7 @@ mod _syslogng {
     #[pymodule_export]
     use crate::{
         parse::DriverParseOptions,
+        persist::Persist,
         post::{MessageTooLarge, SuspendedError},
         template::{LogTemplate, LogTemplateException, LogTemplateOptions},
         tracker::{BatchedAckTracker, ConsecutiveAckTracker, InstantAckTracker},

@@ -1,6 +1,6 @@
 //! What a worker inherits from the daemon, and everything the Python half of the worker asks of the native half.
 
-use std::{thread, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use channel::{
     Producer,
@@ -20,6 +20,7 @@ use crate::{
     json,
     parse::DriverParseOptions,
     pending::Told,
+    persist,
     post::Post,
     raw::{WithGil, claim},
     source::native_of,
@@ -32,7 +33,7 @@ const ORPHAN_TIME: Duration = Duration::from_secs(2);
 /// The worker: one a process, made from the three descriptors it was started with.
 #[pyclass(module = "_syslogng", frozen)]
 pub(crate) struct Worker {
-    control: Control,
+    control: Arc<Control>,
     post: WithGil<&'static Post>,
 }
 
@@ -52,7 +53,7 @@ impl Worker {
         let producer = Producer::attach(ring, doorbell).map_err(|error| failed("the ring", &error))?;
         // For as long as the process lives: drivers keep a reference that is not counted.
         let post = Box::leak(Box::new(Post::new(producer)));
-        Ok(Worker { control: Control::new(control.into()), post: WithGil::new(post) })
+        Ok(Worker { control: Arc::new(Control::new(control.into())), post: WithGil::new(post) })
     }
 
     /// The next frame of the daemon, as a dict; None: it is gone. Then every wait ends now, and the process soon.
@@ -138,8 +139,14 @@ impl Worker {
         self.post.get(py).close();
     }
 
+    /// From now on user code may use the persist file.
+    fn allow_persist(&self) {
+        persist::allow(&self.control);
+    }
+
     /// To be called in a forked child.
     fn forked(&self, py: Python<'_>) {
+        persist::forbid();
         self.post.get(py).forked();
     }
 

@@ -11,12 +11,14 @@
 mod acked;
 mod frame;
 mod from_worker;
+mod persist;
 mod stream;
 mod to_worker;
 
 pub use acked::{ACKED_RANGES_MAX, Acked, Unread, Unsaid, Verdict};
 pub use frame::{Frame, FrameError, decode, encode};
 pub use from_worker::{EventKind, Finding, FromWorker, Level, Severity, Stage};
+pub use persist::{Bytes, PERSIST_NAMES_BYTES_MAX, PERSIST_VALUE_BYTES_MAX, PersistAnswer, PersistRequest};
 pub use stream::{FrameReader, Outbox, write_frame};
 pub use to_worker::{
     Block, Driver, DriverKind, Hello, Location, Mode, OptionValue, ParseOptions, SuspendedPost, ToWorker,

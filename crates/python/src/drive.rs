@@ -10,12 +10,14 @@ use channel::protocol::{FromWorker, Hello, ToWorker};
 use channel::{Next, Pace, UplinkOptions};
 use message::{Builtin, Origin, Record};
 use pipeline::{About, Ack, Carry, Early, Exit, OriginBase, Position, Post, Setup, Source, StartError};
+use store::Persist;
 
 use crate::acks::Acks;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::credit::{Credit, Limit};
 use crate::ending::{Ending, Step};
+use crate::persist::answer;
 use crate::report;
 use crate::spec::Restart;
 use crate::worker::{Launch, Worker, describe};
@@ -36,6 +38,8 @@ pub(crate) struct Made {
     pub(crate) window: Option<u32>,
     pub(crate) stop_timeout: Duration,
     pub(crate) origin: OriginBase,
+    /// Where the driver and its Python code keep what must survive.
+    pub(crate) persist: Persist,
 }
 
 /// See the module's text.
@@ -253,6 +257,12 @@ impl Driver {
                 }
             }
             FromWorker::Deinitialised => {}
+            FromWorker::Persist { id, request } => {
+                let answer = answer(&self.made.persist, request);
+                if let Some(worker) = self.life.worker() {
+                    worker.send(&ToWorker::Persisted { id, answer });
+                }
+            }
             FromWorker::Log { .. }
             | FromWorker::Exception { .. }
             | FromWorker::Event { .. }

@@ -15,6 +15,7 @@ pub mod home;
 pub mod inspect;
 pub mod interpreter;
 mod output;
+mod persist;
 mod report;
 mod spawner;
 mod spec;

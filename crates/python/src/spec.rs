@@ -130,6 +130,7 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         window: common.window,
         stop_timeout: cx.globals.stop_timeout.duration(),
         origin: common.origin,
+        persist: cx.persist.clone(),
     });
     Some(SourcePlan {
         driver: name,

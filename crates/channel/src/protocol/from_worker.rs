@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FRAME_BYTES_MAX, Frame, TEXT_BYTES_MAX};
+use super::{FRAME_BYTES_MAX, Frame, PersistRequest, TEXT_BYTES_MAX};
 
 /// A frame of a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,13 @@ pub enum FromWorker {
         kind: EventKind,
         /// In words.
         message: String,
+    },
+    /// A request for the persist file, which is answered.
+    Persist {
+        /// A number of the worker's own, for the answer.
+        id: u64,
+        /// What it wants.
+        request: PersistRequest,
     },
     /// `run()` has returned.
     Finished,
@@ -195,6 +202,7 @@ impl Frame for FromWorker {
             FromWorker::Finished
             | FromWorker::Deinitialised
             | FromWorker::Registered { .. }
+            | FromWorker::Persist { .. }
             // Text that is cut in the middle would be another configuration: it is sent whole, or not at all.
             | FromWorker::Generated { .. } => {}
             FromWorker::Ready { persist_name, .. } => clip_all([persist_name.as_mut()]),

@@ -69,6 +69,15 @@ fn from_worker() -> Vec<FromWorker> {
         FromWorker::Log { level: Level::Warning, message: "m".into(), name: None },
         FromWorker::Exception { method: "open".into(), message: "m".into(), traceback: "t".into() },
         FromWorker::Event { kind: EventKind::FetchError, message: "m".into() },
+        FromWorker::Persist {
+            id: 7,
+            request: PersistRequest::Put {
+                space: "s".into(),
+                entries: vec![(Bytes(vec![1]), Bytes(vec![]))],
+            },
+        },
+        FromWorker::Persist { id: 8, request: PersistRequest::Names { space: "s".into(), after: None } },
+        FromWorker::Persist { id: 9, request: PersistRequest::Restore { persist_name: None } },
         FromWorker::Finished,
         FromWorker::Failed { method: "run".into(), message: "m".into(), traceback: "t".into() },
         FromWorker::Deinitialised,
@@ -103,6 +112,10 @@ fn every_frame_arrives_however_the_bytes_do() {
         ToWorker::Start,
         ToWorker::Wakeup,
         acked,
+        ToWorker::Persisted { id: 7, answer: PersistAnswer::Value { value: Some(Bytes(vec![0, 255])) } },
+        ToWorker::Persisted { id: 8, answer: PersistAnswer::Names { names: vec![], more: true } },
+        ToWorker::Persisted { id: 9, answer: PersistAnswer::Failed { message: "m".into() } },
+        ToWorker::Persisted { id: u64::MAX, answer: PersistAnswer::Done },
         ToWorker::RequestExit,
         ToWorker::Block(Block { file: "/x.conf".into(), line: 7, text: "pass".into() }),
         ToWorker::Generate {

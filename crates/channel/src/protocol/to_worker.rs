@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Acked, FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX, Level};
+use super::{Acked, FRAME_BYTES_MAX, Frame, HELLO_BYTES_MAX, Level, PersistAnswer};
 
 /// A frame of the daemon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,13 @@ pub enum ToWorker {
     Acked {
         /// In the order in which it was settled. Every record is told once.
         ranges: Vec<Acked>,
+    },
+    /// The answer to a request for the persist file.
+    Persisted {
+        /// The request's number.
+        id: u64,
+        /// The answer.
+        answer: PersistAnswer,
     },
     /// Call `request_exit()`, let `run()` or the fetch loop end, call `deinit()`, and exit.
     RequestExit,

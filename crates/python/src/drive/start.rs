@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use channel::protocol::{Finding, FromWorker, Severity};
+use channel::protocol::{Finding, FromWorker, Severity, ToWorker};
 use pipeline::StartError;
 
 use super::{Driver, Life};
+use crate::persist::answer;
 use crate::report;
 use crate::worker::describe;
 
@@ -56,6 +57,11 @@ impl Driver {
             worker.output.read(Instant::now(), |stream, line| report::output(&made, stream, line));
             let ended = worker.ended();
             for frame in worker.read().map_err(StartError::new)? {
+                if let FromWorker::Persist { id, request } = frame {
+                    let answer = answer(&made.persist, request);
+                    worker.send(&ToWorker::Persisted { id, answer });
+                    continue;
+                }
                 if let Some(found) = wanted(&frame) {
                     return Ok(found);
                 }
