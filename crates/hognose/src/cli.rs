@@ -35,6 +35,8 @@ pub(crate) enum Invocation {
     Check(CheckOptions),
     /// Talk to a daemon; the arguments are the client's.
     Ctl(Vec<OsString>),
+    /// Show or change what a persist file holds; the arguments are the tool's.
+    Persist(Vec<OsString>),
     /// Say something and be done.
     Show(Showing),
 }
@@ -159,6 +161,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
     match rest.first().and_then(|first| first.to_str()) {
         Some("ctl") => Ok(Invocation::Ctl(rest[1..].to_vec())),
         Some("check") => check(&rest[1..]),
+        Some("persist") => Ok(Invocation::Persist(rest[1..].to_vec())),
         _ => daemon(&rest),
     }
 }

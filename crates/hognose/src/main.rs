@@ -1,4 +1,4 @@
-//! The log daemon, and the tools of its operators: `check` and `ctl`.
+//! The log daemon, and the tools of its operators: `check`, `ctl` and `persist`.
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write as _};
@@ -32,6 +32,7 @@ fn main() {
         Ok(Invocation::Daemon(options)) => daemon::run(&options),
         Ok(Invocation::Check(options)) => check::run(&options),
         Ok(Invocation::Ctl(arguments)) => ctl::run(&arguments),
+        Ok(Invocation::Persist(arguments)) => persist::tool::run(&arguments),
         Ok(Invocation::Show(showing)) => show(showing),
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error}");

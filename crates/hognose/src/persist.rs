@@ -1,5 +1,7 @@
 //! The persist file, as the daemon opens it.
 
+pub(crate) mod tool;
+
 use std::path::{Path, PathBuf};
 
 use store::{OpenError, Persist};
