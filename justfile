@@ -30,6 +30,10 @@ fuzz cases="100000":
     PROPTEST_CASES={{ cases }} cargo test --release --locked -p hognose-builtin -p hognose-channel \
         -p hognose-conf -p hognose-control -p hognose-message
 
+# Disk buffer and persist file on a disk that crashes, fails and lies, with so many seeds.
+simulate seeds="10000":
+    HOGNOSE_SEEDS={{ seeds }} cargo test --release --locked -p hognose-store -- --nocapture
+
 # What takes minutes: ten million messages into a slow reader.
 soak:
     scripts/setup

@@ -4,6 +4,10 @@
 //! sequence numbers, what Python drivers remember.
 #![forbid(unsafe_code)]
 
+pub mod buffer;
+pub mod disk;
 pub mod persist;
 
+pub use buffer::{AppendError, BufferOptions, DiskBuffer, Entry, Holdings, Recovered};
+pub use disk::{Directory, Disk, DiskFile};
 pub use persist::{Change, Entries, Key, OpenError, Persist, PersistError};
