@@ -1,5 +1,7 @@
 //! Template functions.
 
+mod context;
+mod date;
 mod digest;
 mod format_json;
 mod format_welf;
@@ -9,6 +11,7 @@ mod names;
 mod number;
 mod pairs;
 mod place;
+mod system;
 mod tags;
 mod text;
 mod url;
@@ -24,6 +27,8 @@ pub const FUNCTIONS: &dyn Functions = &Native;
 
 /// The functions, in alphabetical order within each file.
 const ALL: &[&[Entry]] = &[
+    context::FUNCTIONS,
+    date::FUNCTIONS,
     digest::FUNCTIONS,
     format_json::FUNCTIONS,
     format_welf::FUNCTIONS,
@@ -32,6 +37,7 @@ const ALL: &[&[Entry]] = &[
     names::FUNCTIONS,
     number::FUNCTIONS,
     place::FUNCTIONS,
+    system::FUNCTIONS,
     tags::FUNCTIONS,
     text::FUNCTIONS,
     url::FUNCTIONS,

@@ -118,7 +118,12 @@ impl Operand {
 
 impl Filter for Compare {
     fn accepts(&self, message: Message<'_>) -> bool {
+        self.accepts_item(message, b"")
+    }
+
+    fn accepts_item(&self, message: Message<'_>, item: &[u8]) -> bool {
         let mut scope = RenderScope::new(&self.options, ZoneUse::Local);
+        scope.item.extend_from_slice(item);
         let (left, left_kind) = self.left.evaluate(message, &mut scope);
         let (right, right_kind) = self.right.evaluate(message, &mut scope);
         match self.comparison {

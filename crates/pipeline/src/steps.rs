@@ -18,6 +18,12 @@ pub trait Filter: Send + Sync {
     /// Whether `message` goes on.
     fn accepts(&self, message: Message<'_>) -> bool;
 
+    /// [`Filter::accepts`] where `$_` stands for `item`, as in `$(filter ("$_" ne "") list)`.
+    fn accepts_item(&self, message: Message<'_>, item: &[u8]) -> bool {
+        let _ = item;
+        self.accepts(message)
+    }
+
     /// Whether it writes what it found to the message, as `flags(store-matches)` asks for.
     fn stores(&self) -> bool {
         false

@@ -8,10 +8,10 @@ use message::{Message, ValueType, list};
 use parking_lot::Mutex;
 use pipeline::{Filter, Registry};
 
-use super::{Entry, entry, expect, of_texts};
+use super::{Entry, entry, expect};
 
 pub(super) const FUNCTIONS: &[Entry] = &[
-    entry("context-length", context_length),
+    entry("filter", only),
     entry("grep", grep),
     entry("if", condition),
     entry("iterate", iterate),
@@ -20,7 +20,7 @@ pub(super) const FUNCTIONS: &[Entry] = &[
 ];
 
 /// The filter written in an argument.
-fn filter(text: &str) -> Result<Arc<dyn Filter>, String> {
+pub(super) fn filter(text: &str) -> Result<Arc<dyn Filter>, String> {
     let registry = Registry {
         sources: Vec::new(),
         destinations: Vec::new(),
@@ -33,10 +33,10 @@ fn filter(text: &str) -> Result<Arc<dyn Filter>, String> {
 }
 
 /// A function that a filter decides.
-struct Decided {
-    filter: Arc<dyn Filter>,
-    templates: Vec<Template>,
-    render: fn(&Decided, Message<'_>, &mut RenderScope<'_>, &mut Vec<u8>) -> ValueType,
+pub(super) struct Decided {
+    pub(super) filter: Arc<dyn Filter>,
+    pub(super) templates: Vec<Template>,
+    pub(super) render: fn(&Decided, Message<'_>, &mut RenderScope<'_>, &mut Vec<u8>) -> ValueType,
 }
 
 impl fmt::Debug for Decided {
@@ -82,6 +82,33 @@ fn grep(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
                 }
             }
             ValueType::String
+        },
+    }))
+}
+
+/// `$(filter (filter) list …)`: the elements for which the filter holds; `$_` in it is the element.
+fn only(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
+    expect(call, 2, usize::MAX)?;
+    Ok(Box::new(Decided {
+        filter: filter(&call.args[0])?,
+        templates: call.templates(1)?,
+        render: |this, message, scope, out| {
+            let mut text = scope.buffer();
+            let mut first = true;
+            for given in &this.templates {
+                text.clear();
+                given.render(message, scope, &mut text);
+                for element in list::elements(&text) {
+                    if this.filter.accepts_item(message, &element) {
+                        if !std::mem::take(&mut first) {
+                            out.push(b',');
+                        }
+                        list::append(out, &element);
+                    }
+                }
+            }
+            scope.give_back(text);
+            ValueType::List
         },
     }))
 }
@@ -179,14 +206,4 @@ impl TemplateFunction for Iterate {
         *next = Some(following);
         ValueType::String
     }
-}
-
-/// `$(context-length)`: messages in the correlation context.
-fn context_length(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
-    expect(call, 0, 0)?;
-    // No parser of ours makes contexts, so there is always this one message.
-    of_texts(call, |_, _, out| {
-        out.push(b'1');
-        ValueType::Integer
-    })
 }

@@ -1,4 +1,4 @@
-//! Arithmetic: `$(+ 1 2)`, `$(round 1.5)`, `$(max …)`. What is no number gives `NaN`.
+//! Arithmetic: `$(+ 1 2)`, `$(round 1.5)`. What is no number gives `NaN`.
 
 use message::ValueType;
 use message::template::{Call, TemplateFunction};
@@ -11,32 +11,28 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     entry("+", |call| of_texts(call, |_, args, out| two(args, out, wrapping_add, |a, b| a + b))),
     entry("-", |call| of_texts(call, |_, args, out| two(args, out, wrapping_sub, |a, b| a - b))),
     entry("/", |call| of_texts(call, |_, args, out| two(args, out, i64::checked_div, |a, b| a / b))),
-    entry("average", aggregate),
     entry("ceil", |call| rounded(call, |number, out| write(out, Number::Whole(number.ceil() as i64)))),
     entry("floor", |call| rounded(call, |number, out| write(out, Number::Whole(number.floor() as i64)))),
-    entry("max", aggregate),
-    entry("min", aggregate),
     entry("round", round),
-    entry("sum", aggregate),
 ];
 
 /// Digits behind the point that can be asked for.
 const DIGITS_MAX: usize = 20;
 
 #[derive(Clone, Copy)]
-enum Number {
+pub(super) enum Number {
     Whole(i64),
     Real(f64),
 }
 
 impl Number {
-    fn read(text: &[u8]) -> Option<Number> {
+    pub(super) fn read(text: &[u8]) -> Option<Number> {
         let real =
             || std::str::from_utf8(text).ok()?.trim().parse().ok().filter(|real: &f64| real.is_finite());
         integer(text).map(Number::Whole).or_else(|| real().map(Number::Real))
     }
 
-    fn real(self) -> f64 {
+    pub(super) fn real(self) -> f64 {
         match self {
             Number::Whole(whole) => whole as f64,
             Number::Real(real) => real,
@@ -76,7 +72,7 @@ fn two(
     }
 }
 
-fn write(out: &mut Vec<u8>, number: Number) -> ValueType {
+pub(super) fn write(out: &mut Vec<u8>, number: Number) -> ValueType {
     match number {
         Number::Whole(whole) => {
             out.extend_from_slice(whole.to_string().as_bytes());
@@ -119,14 +115,5 @@ fn round(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
                 ValueType::Double
             }
         }
-    })
-}
-
-/// Sum, extremes and average over the messages of a correlation context. Outside of one there is just this message.
-fn aggregate(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
-    expect(call, 1, 1)?;
-    of_texts(call, |_, args, out| match Number::read(args[0]) {
-        Some(number) => write(out, number),
-        None => ValueType::String,
     })
 }

@@ -246,3 +246,61 @@ fn pairs_on_a_line() {
     check("$(graphite-output --key f3)", "f3 3 2\n");
     check("$(names f*)|$(values f*)|$(names)", "f1,f2,f3|v1,v2,3|");
 }
+
+#[test]
+fn dates() {
+    check("$(format-date --time-zone UTC %Y-%m-%dT%H:%M:%S)", "1970-01-01T00:00:01");
+    check("$(format-date --time-zone Asia/Tokyo '%d %b %H:%M %z')", "01 Jan 09:00 +0900");
+    refused("$(format-date --time-stamp x %H)", "no option");
+    refused("$(format-date --time-zone Nowhere %H)", "Nowhere");
+    refused("$(format-date %H %M)", "one format");
+    refused("$(format-date %!)", "is no format");
+    check("$(stardate 1428393600)", "2015.26");
+    check("$(stardate --digits 4 1451606399)", "2015.9999");
+    check("$(stardate nonsense)", "");
+    refused("$(stardate --digits 99 0)", "a number up to 9");
+}
+
+#[test]
+fn tables_of_the_machine() {
+    check("$(getent passwd root uid)|$(getent passwd 0)|$(getent group root)", "0|root|0");
+    refused("$(getent nosuch x)", "knows no table `nosuch`");
+    refused("$(getent passwd root nosuch)", "has no field `nosuch`");
+}
+
+#[test]
+fn elements_of_a_list_that_a_filter_accepts() {
+    check("$(filter (\"$_\" ne \"b\") a,b,c)", "a,c");
+    check("$(filter (not (\"$_\" eq \"$f1\") and \"$f2\" eq v2) v1,v2 v3)", "v2,v3");
+    check("$(filter (\"$_\" > 2) 1,3,2,4)", "3,4");
+}
+
+#[test]
+fn over_a_correlation_context() {
+    let bytes = |n: &str| {
+        let mut draft = Draft::new(Head::default());
+        draft.set(Name::new(b"n"), n.as_bytes().to_vec(), ValueType::String);
+        let mut bytes = Vec::new();
+        draft.encode(&mut bytes);
+        bytes
+    };
+    let all = ["1", "4", "x", "a,b"].map(bytes);
+    let messages: Vec<Message<'_>> =
+        all.iter().map(|bytes| Message::new(Record::trusted(bytes), None)).collect();
+    let options = TemplateOptions::default();
+    let render = |text: &str| {
+        let mut scope = RenderScope::new(&options, ZoneUse::Send);
+        scope.context = &messages;
+        let mut out = Vec::new();
+        let template = Template::parse(text, FUNCTIONS).unwrap();
+        template.render(messages[3], &mut scope, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(render("$(sum $n) $(min $n) $(max $n) $(average $n)"), "5 1 4 2.5");
+    assert_eq!(render("$(context-length)"), "4");
+    assert_eq!(render("$(context-values $n)"), "1,4,x,\"a,b\"");
+    assert_eq!(render("$(context-lookup (\"$n\" ne \"x\") $n $n)"), "1,1,4,4,\"a,b\",\"a,b\"");
+    assert_eq!(render("$(grep (\"$n\" eq \"4\") $n)"), "4");
+    check("$(context-length) $(context-values $f1) $(sum 1.5)", "1 v1 1.5");
+    check("$(average 4)", "4");
+}

@@ -112,6 +112,10 @@ impl Filter for And {
         self.0.accepts(message) && self.1.accepts(message)
     }
 
+    fn accepts_item(&self, message: Message<'_>, item: &[u8]) -> bool {
+        self.0.accepts_item(message, item) && self.1.accepts_item(message, item)
+    }
+
     fn stores(&self) -> bool {
         self.0.stores() || self.1.stores()
     }
@@ -128,6 +132,10 @@ impl Filter for Or {
         self.0.accepts(message) || self.1.accepts(message)
     }
 
+    fn accepts_item(&self, message: Message<'_>, item: &[u8]) -> bool {
+        self.0.accepts_item(message, item) || self.1.accepts_item(message, item)
+    }
+
     fn stores(&self) -> bool {
         self.0.stores() || self.1.stores()
     }
@@ -142,6 +150,10 @@ struct Not(Arc<dyn Filter>);
 impl Filter for Not {
     fn accepts(&self, message: Message<'_>) -> bool {
         !self.0.accepts(message)
+    }
+
+    fn accepts_item(&self, message: Message<'_>, item: &[u8]) -> bool {
+        !self.0.accepts_item(message, item)
     }
 
     fn stores(&self) -> bool {
