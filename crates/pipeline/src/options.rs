@@ -1,5 +1,9 @@
 //! Options that every source has, whatever its driver.
 
+mod destination;
+mod refused;
+mod templates;
+
 use conf::diagnostic::Diagnostic;
 use conf::globals::UseDns;
 use conf::options::Spanned;
@@ -11,6 +15,10 @@ use message::time::Zone;
 use crate::compile::Compile;
 use crate::plan::OriginBase;
 use crate::source::Stamping;
+
+pub use destination::DestinationOptions;
+pub use refused::{NoEffect, NotYet};
+pub use templates::{TemplateOptionGroup, template_options};
 
 conf::options! {
     /// Options of every source.
