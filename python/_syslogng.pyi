@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self
 
 from syslogng.receipt import Receipt
 
@@ -102,6 +102,20 @@ class LogFetcher(_Driver):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> LogFetcher: ...
 
+class LogDestination:
+    """The native base of syslogng.LogDestination."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
+    def stats_written_bytes_add(self, count: int) -> None:
+        """Count bytes written."""
+    def _take_written_bytes(self) -> int:
+        """What was counted since the last call."""
+
+class LogParser:
+    """The native base of syslogng.LogParser."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
+
 class InstantAckTracker:
     """Calls ack_callback(bookmark) for each bookmark as its message is done with, in whatever order."""
 
@@ -186,3 +200,53 @@ class Worker:
     def fetch_loop(self, driver: LogFetcher, fetch: Callable[[], Any]) -> tuple[Any] | None: ...
     @staticmethod
     def parse_options(told: dict[str, Any], compat: bool) -> ParseOptions: ...
+
+@final
+class Server:
+    """A worker that the daemon asks: one a process."""
+
+    ANSWER_BYTES_MAX: int
+    def __new__(cls, control: int, memory: int, answered: int, asked: int) -> Server: ...
+    def receive(self) -> dict[str, Any] | None:
+        """The next frame of the daemon; None: it is gone, and the process will be soon."""
+    def send(self, frame: dict[str, Any]) -> None: ...
+    def next(self) -> Request | None:
+        """Wait for the next request of the daemon; None once stop() was called."""
+    def stop(self) -> None:
+        """From now on next() gives None, also where it waits already. May be called by any thread."""
+
+@final
+class Request:
+    """A request of the daemon: take its messages, say what became of each, and answer."""
+
+    @property
+    def verb(self) -> Literal["call", "parse", "send", "render"]: ...
+    @property
+    def object(self) -> int:
+        """Which object of the worker is meant."""
+    @property
+    def number(self) -> int:
+        """The sequence number of the first message that gets one."""
+    @property
+    def is_local(self) -> bool:
+        """Whether the message given out last was made on this machine."""
+    def __len__(self) -> int:
+        """Number of messages."""
+    def said(self) -> Any:
+        """What a call says."""
+    def message(self, compat: bool, writable: bool) -> LogMessage | None:
+        """The next message, or None behind the last."""
+    def message_and_arguments(self, compat: bool) -> tuple[LogMessage, tuple[bytes, ...]] | None:
+        """The next message and the arguments of the function, or None behind the last."""
+    def pairs(self, compat: bool) -> dict[str, _Read] | None:
+        """The next message as a dict of its values, or None behind the last."""
+    def parsed(self, message: LogMessage, good: bool) -> bool:
+        """parse() has seen the message. False: the answer is full, and this message was not taken."""
+    def rendered(self, result: _Value, compat: bool) -> bool:
+        """A template function has returned. False: the answer is full, and this result was not taken."""
+    def settled(self, messages: int) -> None:
+        """Should this process end now, the first so many messages are done with."""
+    def finish(self) -> None:
+        """Answer for the messages seen so far."""
+    def answer(self, said: Any, count: int, number: int) -> None:
+        """Answer with what is said to so many messages; number is the next sequence number."""

@@ -28,8 +28,10 @@ from _syslogng import (
 )
 
 from .confgen import register_config_generator
+from .dest import LogDestination
 from .logger import Logger
 from .message import LogMessage
+from .parser import LogParser
 from .persist import Persist
 from .receipt import Receipt
 from .source import LogFetcher, LogFetcherResult, LogSource
@@ -47,9 +49,11 @@ __all__ = [
     "BatchedAckTracker",
     "ConsecutiveAckTracker",
     "InstantAckTracker",
+    "LogDestination",
     "LogFetcher",
     "LogFetcherResult",
     "LogMessage",
+    "LogParser",
     "LogSource",
     "LogTemplate",
     "LogTemplateException",

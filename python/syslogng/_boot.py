@@ -1,12 +1,12 @@
-# What a worker starts with: python3 -s -c "<this text>" CONTROL RING DOORBELL PACKAGE BRIDGE
+# What a worker starts with: python3 -s -c "<this text>" DESCRIPTORS PACKAGE BRIDGE
 #
-# The first three are numbers of descriptors, the fourth is the directory that holds the package syslogng,
-# the last the path of the shared object that is the module _syslogng. The daemon has this text built in;
-# nothing imports it. It has to be understood by any Python there is, to say that it is too old.
+# The first are numbers of descriptors with commas in between, the second is the directory that holds the
+# package syslogng, the last the path of the shared object that is the module _syslogng. The daemon has this
+# text built in; nothing imports it. Any Python there is has to understand it, to say that it is too old.
 import sys
 
 
-def _start(control, ring, doorbell, package, bridge):  # type: ignore[no-untyped-def]
+def _start(descriptors, package, bridge):  # type: ignore[no-untyped-def]
     # Python looks for modules in the working directory first: a file of the user's must not be taken for
     # one of ours.
     if sys.path and sys.path[0] == "":
@@ -33,7 +33,7 @@ def _start(control, ring, doorbell, package, bridge):  # type: ignore[no-untyped
 
     del inspection
     sys.dont_write_bytecode = wanted
-    main(int(control), int(ring), int(doorbell))
+    main(*map(int, descriptors.split(",")))
 
 
-_start(*sys.argv[1:6])  # type: ignore[no-untyped-call]
+_start(*sys.argv[1:4])  # type: ignore[no-untyped-call]

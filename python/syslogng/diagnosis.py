@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _syslogng
 
+from .dest import LogDestination
+from .parser import LogParser
 from .source import LogFetcher, LogFetcherResult, LogSource
 
 TYPE_CHECKING = False
@@ -11,30 +13,89 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["accepts", "bad_result", "falsy", "is_coroutine", "missing_methods", "odd_methods", "wrong_base"]
+__all__ = [
+    "accepts",
+    "bad_result",
+    "falsy",
+    "foreign_base",
+    "is_coroutine",
+    "missing_methods",
+    "odd_methods",
+    "wrong_base",
+]
 
-_KEYWORDS = {"source": "python()", "fetcher": "python-fetcher()"}
-_NATIVE: dict[str, type] = {"source": _syslogng.LogSource, "fetcher": _syslogng.LogFetcher}
-_BASES: dict[str, type] = {"source": LogSource, "fetcher": LogFetcher}
-_NEEDED = {"source": ("run", "request_exit"), "fetcher": ("fetch",)}
+_KEYWORDS = {
+    "source": "python()",
+    "fetcher": "python-fetcher()",
+    "destination": "python() in a destination",
+    "parser": "python() in a parser",
+}
+_NATIVE: dict[str, type] = {
+    "source": _syslogng.LogSource,
+    "fetcher": _syslogng.LogFetcher,
+    "destination": _syslogng.LogDestination,
+    "parser": _syslogng.LogParser,
+}
+_BASES: dict[str, type] = {
+    "source": LogSource,
+    "fetcher": LogFetcher,
+    "destination": LogDestination,
+    "parser": LogParser,
+}
+_NEEDED = {
+    "source": ("run", "request_exit"),
+    "fetcher": ("fetch",),
+    "destination": ("send",),
+    "parser": ("parse",),
+    "header": ("get_headers",),
+}
 
 # Methods and the arguments they are called with, without self.
 _ARGUMENTS = {
     "source": {"init": 1, "run": 0, "request_exit": 0, "suspend": 0, "wakeup": 0, "deinit": 0},
     "fetcher": {"init": 1, "open": 0, "fetch": 0, "close": 0, "request_exit": 0, "deinit": 0},
+    "destination": {"init": 1, "open": 0, "is_opened": 0, "send": 1, "flush": 0, "close": 0, "deinit": 0},
+    "parser": {"init": 1, "parse": 1, "deinit": 0},
+    "header": {"get_headers": 2, "on_http_response_received": 1},
 }
 
 
-def wrong_base(kind: str, found: type) -> str | None:
-    """Why a class is not one for this kind of driver; None if it is."""
-    if issubclass(found, _NATIVE[kind]):
+_DEFINED_AS = {
+    "init": "self, options",
+    "send": "self, msg",
+    "parse": "self, msg",
+    "get_headers": "self, body, headers",
+    "on_http_response_received": "self, http_code",
+}
+"""The arguments of methods that have any."""
+
+
+def wrong_base(kind: str, found: type, compat: bool) -> str | None:
+    """Why a class is not one for this kind of driver; None if it is.
+
+    ``compat``: the ``@version`` is below 4.0, where destinations and parsers may be of any class.
+    """
+    if kind in ("destination", "parser") and compat and not _of_another_kind(kind, found):
+        return None
+    return foreign_base(kind, found)
+
+
+def foreign_base(kind: str, found: type) -> str | None:
+    """Why a class is not derived from the base class of this kind; None if it is."""
+    native = _NATIVE.get(kind)
+    if native is None or issubclass(found, native):
         return None
     name = found.__name__
-    other = "fetcher" if kind == "source" else "source"
-    if issubclass(found, _NATIVE[other]):
+    other = _of_another_kind(kind, found)
+    if other is not None:
         return f"class {name} is a {_BASES[other].__name__}: use {_KEYWORDS[other]}"
     base = _BASES[kind].__name__
     return f"class {name} is not a subclass of {base}: write class {name}({base})"
+
+
+def _of_another_kind(kind: str, found: type) -> str | None:
+    others = (other for other, native in _NATIVE.items() if other != kind and issubclass(found, native))
+    return next(others, None)
 
 
 def missing_methods(kind: str, found: type) -> Iterator[tuple[str, bool]]:
@@ -43,7 +104,7 @@ def missing_methods(kind: str, found: type) -> Iterator[tuple[str, bool]]:
         has = getattr(found, method, None)
         if has is None or not callable(has):
             yield method, False
-        elif has is getattr(_BASES[kind], method):
+        elif kind in _BASES and has is getattr(_BASES[kind], method):
             yield method, True
 
 
@@ -51,7 +112,7 @@ def odd_methods(kind: str, found: type) -> Iterator[tuple[str, str, bool]]:
     """Methods that cannot be called as they will be: name, what is wrong, whether it starts anyhow."""
     for method, count in _ARGUMENTS[kind].items():
         if not accepts(found, method, count):
-            arguments = "self, options" if method == "init" else "self"
+            arguments = _DEFINED_AS.get(method, "self")
             yield method, f"define it as {method}({arguments})", method != "init"
         elif _is_async(found, method) and method != "run":
             yield method, f"{method}() cannot be async: it is called, not awaited", method != "init"

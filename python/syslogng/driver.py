@@ -1,6 +1,7 @@
 """One driver's object and its methods: made, initialised, asked to exit, deinitialised.
 
-What sources and fetchers have in common; what their main thread does in between is in :mod:`syslogng.run`.
+What the main thread of a source or fetcher does in between is in :mod:`syslogng.run`; destinations, parsers
+and the like are in :mod:`syslogng.served`.
 """
 
 from __future__ import annotations
@@ -21,61 +22,49 @@ if TYPE_CHECKING:
 
     from .report import Report
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "Instance"]
 
-_PREFIXES = {"source": "python-source", "fetcher": "python-fetcher"}
+_PREFIXES = {"source": "python-source", "fetcher": "python-fetcher", "destination": "python"}
+_METHODS = {
+    "source": (
+        ("run", "request_exit"),
+        ("init", "deinit", "generate_persist_name", "suspend", "wakeup", "finalize"),
+    ),
+    "fetcher": (("fetch",), ("init", "deinit", "request_exit", "generate_persist_name", "open", "close")),
+    "parser": (("parse",), ("init", "deinit")),
+    "destination": (
+        ("send",),
+        ("init", "deinit", "generate_persist_name", "open", "close", "is_opened", "flush"),
+    ),
+    "header": (("get_headers",), ("on_http_response_received",)),
+}
+"""Methods that a class must have, and those that it may have."""
 _SUSPEND_SECONDS_MAX = 1.0
 """How long the wakeup() after request_exit() waits for a suspend() that has not returned."""
 
 
-class Driver:
-    """A driver of the configuration, and the object of the user's class that is made for it.
+class Instance:
+    """An object of the user's class, and the driver of the configuration that it is made for.
 
     ``told`` is what the daemon says of it, under the names of the protocol.
     """
 
-    def __init__(
-        self,
-        told: dict[str, Any],
-        config_version: tuple[int, int],
-        worker: _syslogng.Worker,
-        report: Report,
-    ) -> None:
+    def __init__(self, told: dict[str, Any], config_version: tuple[int, int], report: Report) -> None:
         self.told = told
         self.kind: str = told["kind"]
         self._class: str = told["class"]
-        self.worker = worker
         self.report = report
-        self.blocking = True
         self._compat = config_version < (4, 0)
         self._persist_name: str | None = None
         self.instance: Any = None
-        self.acks = Acks(worker, report)
         self._methods: dict[str, Callable[..., Any]] = {}
 
-    def prepare(self) -> None:
-        """Everything up to the end of ``init()``, and ``ready``. Raises :class:`Refusal`."""
+    def _load(self) -> None:
         for module in self.told["loaders"]:
             try:
                 import_module(module)
             except BaseException as error:
                 self.report.event("loader_failed", f"loaders({module}) failed: {trace.one_line(error)}")
-        self.worker.allow_persist()
-        self._make(self._find_class())
-        self._name()
-        self.worker.bind(self.instance, self.full_persist_name)
-        self._set("flags", dict(self.told["flags"]))
-        self._init()
-        tracker = getattr(self.instance, "ack_tracker", None)
-        if tracker is not None:
-            try:
-                self.acks.track(tracker)
-            except TypeError as error:
-                raise Refusal("init", f"{self._class}: {error}") from None
-        self._set("parse_options", _syslogng.Worker.parse_options(self.told["parse"], self._compat))
-        if not self.blocking:
-            self.worker.suspend_with(self._suspend, self.told["suspended_post"])
-        self.report.ready(self._persist_name, self.blocking)
 
     def method(self, name: str) -> Callable[..., Any] | None:
         """A method of the object, as it was once ``__init__()`` had returned."""
@@ -91,18 +80,6 @@ class Driver:
         except BaseException as error:
             self.report.exception(name, error)
             return None
-
-    def request_exit(self) -> None:
-        """``request_exit()``, and ``wakeup()`` for a source that may be suspended."""
-        self.call("request_exit")
-        if not self.blocking:
-            self.worker.wait_for_suspend(_SUSPEND_SECONDS_MAX)
-            self.call("wakeup")
-
-    def wakeup(self) -> None:
-        """The ``wakeup`` frame has arrived."""
-        if self.worker.wakeup_arrived():
-            self.call("wakeup")
 
     def deinit(self) -> None:
         """``deinit()``; and ``finalize()``, which sources may have."""
@@ -121,7 +98,7 @@ class Driver:
         except loader.NoClass as error:
             message = f"{error.message}; {error.hint}" if error.hint else error.message
             raise Refusal("class", message, error.error) from None
-        wrong = diagnosis.wrong_base(self.kind, found)
+        wrong = diagnosis.wrong_base(self.kind, found, self._compat)
         if wrong:
             raise Refusal("class", wrong)
         return found
@@ -131,25 +108,19 @@ class Driver:
             self.instance = found()
         except BaseException as error:
             raise Refusal("new", f"cannot make a {self._class}: {trace.one_line(error)}", error) from None
-        wrong = diagnosis.wrong_base(self.kind, type(self.instance))
+        wrong = diagnosis.wrong_base(self.kind, type(self.instance), self._compat)
         if wrong:
             raise Refusal("new", wrong)
-        needed = {"run", "request_exit"} if self.kind == "source" else {"fetch"}
-        names = ["init", "deinit", "request_exit", "generate_persist_name"]
-        names += (
-            ["run", "suspend", "wakeup", "finalize"] if self.kind == "source" else ["open", "fetch", "close"]
-        )
-        for name in names:
+        self._look_up_methods()
+
+    def _look_up_methods(self) -> None:
+        needed, others = _METHODS[self.kind]
+        for name in (*needed, *others):
             method = getattr(self.instance, name, None)
             if callable(method):
                 self._methods[name] = method
             elif name in needed:
                 raise Refusal("class", f"class {self._class} has no {name}() method")
-        if "suspend" in self._methods and "wakeup" not in self._methods:
-            raise Refusal(
-                "class", f"class {self._class} has suspend() but no wakeup(): define both, or neither"
-            )
-        self.blocking = "suspend" not in self._methods
 
     def _name(self) -> None:
         """Decide the persist name: the configuration's, else the class's own, else one made of the class."""
@@ -214,6 +185,59 @@ class Driver:
             raise Refusal(
                 "init", f"{self._class}.{name} cannot be set: {trace.one_line(error)}", error
             ) from None
+
+
+class Driver(Instance):
+    """A source or fetcher."""
+
+    def __init__(
+        self,
+        told: dict[str, Any],
+        config_version: tuple[int, int],
+        worker: _syslogng.Worker,
+        report: Report,
+    ) -> None:
+        super().__init__(told, config_version, report)
+        self.worker = worker
+        self.blocking = True
+        self.acks = Acks(worker, report)
+
+    def prepare(self) -> None:
+        """Everything up to the end of ``init()``, and ``ready``. Raises :class:`Refusal`."""
+        self._load()
+        self.worker.allow_persist()
+        self._make(self._find_class())
+        if "suspend" in self._methods and "wakeup" not in self._methods:
+            raise Refusal(
+                "class", f"class {self._class} has suspend() but no wakeup(): define both, or neither"
+            )
+        self.blocking = "suspend" not in self._methods
+        self._name()
+        self.worker.bind(self.instance, self.full_persist_name)
+        self._set("flags", dict(self.told["flags"]))
+        self._init()
+        tracker = getattr(self.instance, "ack_tracker", None)
+        if tracker is not None:
+            try:
+                self.acks.track(tracker)
+            except TypeError as error:
+                raise Refusal("init", f"{self._class}: {error}") from None
+        self._set("parse_options", _syslogng.Worker.parse_options(self.told["parse"], self._compat))
+        if not self.blocking:
+            self.worker.suspend_with(self._suspend, self.told["suspended_post"])
+        self.report.ready(self._persist_name, self.blocking)
+
+    def request_exit(self) -> None:
+        """``request_exit()``, and ``wakeup()`` for a source that may be suspended."""
+        self.call("request_exit")
+        if not self.blocking:
+            self.worker.wait_for_suspend(_SUSPEND_SECONDS_MAX)
+            self.call("wakeup")
+
+    def wakeup(self) -> None:
+        """The ``wakeup`` frame has arrived."""
+        if self.worker.wakeup_arrived():
+            self.call("wakeup")
 
     def _suspend(self) -> None:
         self.call("suspend")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import confgen, diagnosis, loader, trace
+from . import confgen, diagnosis, loader, rendering, trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +29,12 @@ def inspect(hello: _Finding) -> list[_Finding]:
         findings.append(
             _finding(None, "warning", "unused_generator", message, None) | {"file": file, "line": line}
         )
+    compat = tuple(hello["config_version"]) < (4, 0)
     for driver in hello["drivers"]:
-        findings += _of_driver(driver, whole)
+        looked = (
+            _of_function(driver, whole) if driver["kind"] == "function" else _of_driver(driver, whole, compat)
+        )
+        findings += looked
     return findings
 
 
@@ -44,10 +48,29 @@ def _of_block(block: _Finding, error: BaseException) -> _Finding:
     return finding | {"file": file or block["file"], "line": line or block["line"]}
 
 
-def _of_driver(driver: _Finding, whole: bool) -> Iterator[_Finding]:
+def _of_function(function: _Finding, whole: bool) -> Iterator[_Finding]:
+    """What is wrong with a template function; one that is named by a template is not looked for."""
+    wanted = function["class"]
+    if not wanted:
+        return
+    try:
+        rendering.find_function(wanted)
+    except BaseException as error:
+        if whole or "." in wanted:
+            hint = trace.import_hint(error) if isinstance(error, ImportError) else None
+            # It starts all the same, and renders <error>, as in syslog-ng.
+            message = f"$(python {wanted}): {trace.one_line(error)}"
+            yield _finding(function["id"], "warning", "missing_function", message, hint) | _place(function)
+
+
+def _place(driver: _Finding) -> _Finding:
+    return {"file": driver["location"]["file"] or None, "line": driver["location"]["line"] or None}
+
+
+def _of_driver(driver: _Finding, whole: bool, compat: bool) -> Iterator[_Finding]:
     """What is wrong with a driver. ``whole``: every block could be executed, so what is missing is so."""
     name, kind, wanted = driver["id"], driver["kind"], driver["class"]
-    at = {"file": driver["location"]["file"] or None, "line": driver["location"]["line"] or None}
+    at = _place(driver)
     for module in driver["loaders"]:
         try:
             __import__(module)
@@ -61,7 +84,7 @@ def _of_driver(driver: _Finding, whole: bool) -> Iterator[_Finding]:
             yield _finding(name, "error", error.kind, error.message, error.hint, error.error) | at
         return
     at = _definition(found) or at
-    wrong = diagnosis.wrong_base(kind, found)
+    wrong = diagnosis.wrong_base(kind, found, compat)
     if wrong:
         message, _, hint = wrong.partition(": ")
         yield _finding(name, "error", "wrong_base", message, hint) | at

@@ -36,12 +36,13 @@ _REFUSED = 1
 _NO_DAEMON = 2
 
 
-def main(control: int, ring: int, doorbell: int) -> NoReturn:
-    """Be a worker. The three are descriptors that the daemon has passed."""
+def main(*descriptors: int) -> NoReturn:
+    """Be a worker. The daemon passes three descriptors to one that posts, and four to one that it asks."""
     # A terminal's ^C is the daemon's business.
     signal(SIGINT, SIG_IGN)
     _show_where_it_dies()
-    worker = _syslogng.Worker(control, ring, doorbell)
+    asked = len(descriptors) == 4
+    worker: Any = _syslogng.Server(*descriptors) if asked else _syslogng.Worker(*descriptors)
     report = Report(worker.send)
     hello = worker.receive()
     if hello is None:
@@ -57,6 +58,12 @@ def main(control: int, ring: int, doorbell: int) -> NoReturn:
             from . import confgen
 
             confgen.serve(hello, worker, report)
+            _leave(_DONE)
+        if asked:
+            from . import serve
+
+            _await_init(hello, hello["drivers"], worker, report)
+            serve.serve(hello, worker, report)
             _leave(_DONE)
         driver = _prepare_driver(hello, worker, report)
     except Refusal as refusal:
@@ -97,20 +104,29 @@ def _prepare_interpreter(hello: dict[str, Any], report: Report) -> None:
 
 def _prepare_driver(hello: dict[str, Any], worker: _syslogng.Worker, report: Report) -> Driver:
     os.register_at_fork(after_in_child=worker.forked)
-    if hello["await_init"]:
-        # Another configuration still runs, and its deinit() comes before our init(). What is wrong is told
-        # before it is ended for nothing.
-        from . import inspection
-
-        report.inspected(inspection.inspect(hello | {"drivers": [hello["driver"]]}))
-        frame = worker.receive()
-        if frame is None or frame["t"] != "init":
-            _leave(_DONE)
-    else:
-        _run_blocks(hello)
+    _await_init(hello, [hello["driver"]], worker, report)
     driver = Driver(hello["driver"], tuple(hello["config_version"]), worker, report)
     driver.prepare()
     return driver
+
+
+def _await_init(
+    hello: dict[str, Any],
+    drivers: list[dict[str, Any]],
+    worker: _syslogng.Worker | _syslogng.Server,
+    report: Report,
+) -> None:
+    """Execute the blocks. Where another configuration still runs, its deinit() comes before our init():
+    what is wrong is told before it is ended for nothing."""
+    if not hello["await_init"]:
+        _run_blocks(hello)
+        return
+    from . import inspection
+
+    report.inspected(inspection.inspect(hello | {"drivers": drivers}))
+    frame = worker.receive()
+    if frame is None or frame["t"] != "init":
+        _leave(_DONE)
 
 
 def _run_blocks(hello: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ class Daemon:
         ours, theirs = socket.socketpair()
         fds = [theirs.fileno(), self.uplink.memfd, self.uplink.doorbell]
         boot = (PYTHON / "syslogng" / "_boot.py").read_text()
-        arguments = [*map(str, fds), str(PYTHON), str(BRIDGE)]
+        arguments = [",".join(map(str, fds)), str(PYTHON), str(BRIDGE)]
         self.process = subprocess.Popen(
             [python, "-s", "-c", boot, *arguments],
             pass_fds=fds,

@@ -231,7 +231,7 @@ def test_a_worker_without_a_daemon():
 
 def test_no_bridge():
     boot = (PYTHON / "syslogng" / "_boot.py").read_text()
-    command = [sys.executable, "-s", "-c", boot, "3", "4", "5", str(PYTHON), "/nonexistent.so"]
+    command = [sys.executable, "-s", "-c", boot, "3,4,5", str(PYTHON), "/nonexistent.so"]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 3 and "cannot load the extension _syslogng" in result.stderr
 
@@ -242,7 +242,7 @@ def test_a_python_that_is_too_old(name):
     if not os.path.exists(python):
         pytest.skip(f"no Python {name} here")
     boot = (PYTHON / "syslogng" / "_boot.py").read_text()
-    command = [python, "-s", "-c", boot, "3", "4", "5", str(PYTHON), str(BRIDGE)]
+    command = [python, "-s", "-c", boot, "3,4,5", str(PYTHON), str(BRIDGE)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 3 and "Python 3.10 or newer is needed" in result.stderr
     assert result.stderr.count("\n") == 1

@@ -6,10 +6,11 @@
 //! | module | what |
 //! |---|---|
 //! | [`log_message`] | `LogMessage`, the hot type |
-//! | [`source`] | the native bases of `LogSource` and `LogFetcher` |
+//! | [`source`], [`served`] | the native bases of `LogSource` and `LogFetcher`, of `LogDestination` and `LogParser` |
 //! | [`post`] | from a message to the ring: flow control, waits, suspension |
 //! | [`tracker`], [`pending`] | acks: which bookmarks and receipts they settle, and who is told |
 //! | [`fetch`] | the loop around a fetcher's `fetch()` |
+//! | [`serve`], [`batch`] | requests of the daemon: messages for parsers, destinations and template functions |
 //! | [`parse`], [`macros`], [`template`] | what `message` knows, for Python |
 //! | [`persist`] | names and values in the daemon's persist file |
 //! | [`control`], [`json`] | frames of the control socket |
@@ -19,6 +20,7 @@
 //! `unsafe` is in [`raw`], [`source`], [`fetch`] and [`log_message`], where it says why.
 #![deny(unsafe_code)]
 
+mod batch;
 mod control;
 mod fetch;
 mod json;
@@ -29,6 +31,8 @@ mod pending;
 mod persist;
 mod post;
 mod raw;
+mod serve;
+mod served;
 mod source;
 mod template;
 mod tracker;
@@ -45,6 +49,8 @@ mod _syslogng {
         parse::DriverParseOptions,
         persist::Persist,
         post::{MessageTooLarge, SuspendedError},
+        serve::{Request, Server},
+        served::{LogDestination, LogParser},
         template::{LogTemplate, LogTemplateException, LogTemplateOptions},
         tracker::{BatchedAckTracker, ConsecutiveAckTracker, InstantAckTracker},
         worker::Worker,

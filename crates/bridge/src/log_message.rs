@@ -16,7 +16,7 @@ mod fast;
 mod methods;
 pub(crate) mod pairs;
 mod stamp;
-mod value;
+pub(crate) mod value;
 
 use std::{
     ffi::{c_int, c_void},
@@ -28,6 +28,7 @@ use pyo3::{exceptions::PyTypeError, ffi, prelude::*, types::PyType};
 
 pub(crate) use body::Body;
 
+use crate::batch::Shared;
 use crate::raw::{self, Arguments, Slots};
 
 /// A `LogMessage`, as it lies in memory.
@@ -104,6 +105,20 @@ pub(crate) fn new_message(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let made = new(TYPE.load(Relaxed), ptr::null_mut(), ptr::null_mut());
         Bound::from_owned_ptr_or_err(py, made)
     }
+}
+
+/// A message that the daemon sent. `writable`: values may be set, as in `parse()`.
+pub(crate) fn received(
+    py: Python<'_>,
+    shared: Shared,
+    compat: bool,
+    writable: bool,
+) -> PyResult<Bound<'_, PyAny>> {
+    let made = new_message(py)?;
+    if let Some(body) = body_of(&made) {
+        body.receive(shared, compat, writable);
+    }
+    Ok(made)
 }
 
 /// Sets MESSAGE from anything the constructor takes: `str`, bytes-like, or None for nothing.

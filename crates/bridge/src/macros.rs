@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use message::{
-    Builtin, Message, Name, Record, RenderScope, TemplateOptions, ValueType, ZoneUse, record,
+    Builtin, Name, RenderScope, TemplateOptions, ValueType, ZoneUse,
     template::{Macro, macros},
 };
 
@@ -37,12 +37,10 @@ pub(crate) fn value(body: &Body, name: Name<'_>) -> Option<(Vec<u8>, ValueType)>
         return body.flags().format().map(|format| (format.to_vec(), ValueType::String));
     }
     let what = find(name.as_bytes())?;
-    let mut arena = Vec::new();
-    body.with_entries(None, |entries| record::encode(&mut arena, &body.head(), entries));
     let mut text = Vec::new();
     let options = template_options();
     let mut scope = RenderScope::new(options, ZoneUse::Send);
-    let kind = what.render(Message::new(Record::trusted(&arena), None), &mut scope, &mut text);
+    let kind = body.with_message(|message| what.render(message, &mut scope, &mut text));
     Some((text, kind))
 }
 

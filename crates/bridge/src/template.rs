@@ -1,6 +1,6 @@
 //! `LogTemplate` and `LogTemplateOptions`.
 
-use message::{Message, NoFunctions, Record, RenderScope, Template, TemplateOptions, ZoneUse, record};
+use message::{NoFunctions, RenderScope, Template, TemplateOptions, ZoneUse};
 use pyo3::{
     create_exception,
     exceptions::{PyException, PyRuntimeError, PyTypeError},
@@ -69,10 +69,8 @@ impl LogTemplate {
         let zone = if tz == 0 { ZoneUse::Local } else { ZoneUse::Send };
         let mut scope = RenderScope::new(&options.get().0, zone);
         scope.seqnum = seqnum;
-        let mut arena = Vec::new();
-        body.with_entries(None, |entries| record::encode(&mut arena, &body.head(), entries));
         let mut text = Vec::new();
-        self.template.render(Message::new(Record::trusted(&arena), None), &mut scope, &mut text);
+        body.with_message(|message| self.template.render(message, &mut scope, &mut text));
         Ok(PyBytes::new(py, &text))
     }
 

@@ -185,12 +185,12 @@ impl Worker {
     }
 }
 
-fn from_python<T: for<'de> Deserialize<'de>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+pub(crate) fn from_python<T: for<'de> Deserialize<'de>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
     serde_json::from_value(json::from_python(value)?)
         .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-fn frame_to_python<'py>(py: Python<'py>, frame: &ToWorker) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn frame_to_python<'py>(py: Python<'py>, frame: &ToWorker) -> PyResult<Bound<'py, PyAny>> {
     let value = serde_json::to_value(frame).map_err(|error| PyValueError::new_err(error.to_string()))?;
     json::to_python(py, &value)
 }
@@ -204,7 +204,7 @@ fn told_to_python(py: Python<'_>, told: Told) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// Ends this process for sure: even if Python code holds the GIL for ever, or what stops it does not return.
-fn end_soon() {
+pub(crate) fn end_soon() {
     let kill = || {
         thread::sleep(ORPHAN_TIME);
         let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);

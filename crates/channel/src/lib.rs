@@ -28,6 +28,7 @@ mod mapping;
 mod pace;
 mod prefix;
 pub mod protocol;
+pub mod request;
 mod ring;
 mod words;
 

@@ -21,7 +21,8 @@ pub use from_worker::{EventKind, Finding, FromWorker, Level, Severity, Stage};
 pub use persist::{Bytes, PERSIST_NAMES_BYTES_MAX, PERSIST_VALUE_BYTES_MAX, PersistAnswer, PersistRequest};
 pub use stream::{FrameReader, Outbox, write_frame};
 pub use to_worker::{
-    Block, Driver, DriverKind, Hello, Location, Mode, OptionValue, ParseOptions, SuspendedPost, ToWorker,
+    Block, DestinationTerms, Driver, DriverKind, Hello, Location, Mode, OptionValue, ParseOptions,
+    SuspendedPost, ToWorker,
 };
 
 /// The number of this protocol; a worker that reads another in `hello` refuses.

@@ -67,6 +67,9 @@ crate::options! {
         proto_template: String = inherit,
         /// The Python that runs the Python drivers: a name or a path.
         python: String = inherit,
+        /// The process that parsers, destinations and template functions in Python share, unless a `worker()` of
+        /// theirs says otherwise. A source always has a process of its own.
+        python_worker: String = inherit,
         /// Time zone of received time stamps that have none.
         recv_time_zone: String = inherit,
         /// Time zone that time stamps are written in.
@@ -219,7 +222,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "min-iw-size-per-reader",
     "on-error",
     "pass-unix-credentials",
-    "python-worker",
     "suppress",
     "sync",
     "sync-freq",

@@ -105,8 +105,8 @@ pub(crate) enum Verdict {
 pub(crate) fn registry() -> Registry {
     Registry {
         sources: vec![builtin::SOURCES, python::SOURCES],
-        destinations: vec![builtin::DESTINATIONS],
-        parsers: vec![builtin::PARSERS],
+        destinations: vec![builtin::DESTINATIONS, python::DESTINATIONS],
+        parsers: vec![builtin::PARSERS, python::PARSERS],
         rewrites: vec![builtin::REWRITES],
         filters: vec![builtin::FILTERS],
         functions: builtin::FUNCTIONS,

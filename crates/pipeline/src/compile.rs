@@ -58,6 +58,8 @@ pub struct Compile<'a> {
     pub persist: &'a Persist,
     /// Where mistakes go.
     pub diagnostics: &'a mut Diagnostics,
+    /// The daemon's counters.
+    pub metrics: &'a Arc<Metrics>,
     /// Name of the statement the driver stands in; anonymous ones have a made-up name.
     pub statement: String,
     /// Id of the driver: `s_local#0`.
@@ -91,6 +93,7 @@ pub fn compile(
             globals,
             persist,
             functions: &functions,
+            metrics,
             diagnostics: &mut diagnostics,
             statement: String::new(),
             id: String::new(),

@@ -18,8 +18,9 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn new(metrics: &Arc<Metrics>, id: &str, class: &str) -> Counters {
-        let counter = |kind| metrics.counter("src.python", id, class, kind);
+    /// `component`: the part of `stats` that they are in, as `src.python`.
+    pub(crate) fn new(metrics: &Arc<Metrics>, component: &str, id: &str, class: &str) -> Counters {
+        let counter = |kind| metrics.counter(component, id, class, kind);
         Counters {
             restarts: counter("restarts"),
             failures: counter("failures"),

@@ -18,7 +18,7 @@ use crate::counters::Counters;
 use crate::credit::{Credit, Limit};
 use crate::ending::{Ending, Step};
 use crate::persist::answer;
-use crate::report;
+use crate::report::{self, Known};
 use crate::spec::Restart;
 use crate::worker::{Launch, Worker, describe};
 
@@ -30,8 +30,7 @@ use life::{Life, Then};
 
 /// What a Python driver is made of; inert.
 pub(crate) struct Made {
-    pub(crate) id: String,
-    pub(crate) class: String,
+    pub(crate) known: Known,
     pub(crate) launch: Launch,
     pub(crate) hello: Hello,
     pub(crate) restart: Restart,
@@ -96,7 +95,7 @@ impl Driver {
             let ring = UplinkOptions { window, ..UplinkOptions::default() };
             let hello = Hello { await_init, ..made.hello.clone() };
             let mut worker = Worker::spawn(&made.launch, hello, &ring)?;
-            let credits = worker.uplink.credits().clone();
+            let credits = worker.link.credits().clone();
             worker.acks = Some(Acks::new(self.credit.clone(), credits.clone()));
             Ok::<_, crate::worker::SpawnError>((credits, worker))
         });
@@ -118,7 +117,7 @@ impl Driver {
     fn look(&mut self, post: &Post, now: Instant) {
         let made = self.made.clone();
         if let Some(worker) = self.life.worker() {
-            worker.output.read(now, |stream, line| report::output(&made, stream, line));
+            worker.output.read(now, |stream, line| report::output(&made.known, stream, line));
         }
         self.listen();
         if let Some(worker) = self.life.worker()
@@ -142,7 +141,7 @@ impl Driver {
         for _ in 0..batches {
             let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return last };
             let mut bytes = post.arena();
-            match worker.uplink.take(&mut bytes, TAKE_BYTES) {
+            match worker.link.take(&mut bytes, TAKE_BYTES) {
                 Ok(taken) if taken.records == 0 => return 0,
                 Ok(taken) => {
                     last = taken.records;
@@ -171,8 +170,8 @@ impl Driver {
         }
         self.posted += u64::from(sound);
         // What is unsound ends the worker, so its positions are of no use any more.
-        let worker = self.life.worker().filter(|worker| worker.uplink.acks_wanted() && !worker.distrusted);
-        let ack = match worker.and_then(|worker| Some((worker.acks.as_ref()?, &worker.uplink))) {
+        let worker = self.life.worker().filter(|worker| worker.link.acks_wanted() && !worker.distrusted);
+        let ack = match worker.and_then(|worker| Some((worker.acks.as_ref()?, &worker.link))) {
             Some((acks, uplink)) => acks.ack(sound, uplink.records_taken()),
             None => Ack::new(self.credit.clone(), sound, Position(self.posted)),
         };
@@ -194,7 +193,7 @@ impl Driver {
             self.hear(frame);
         }
         let Some(worker) = self.life.worker() else { return any };
-        if worker.uplink.credits().take_wakeup() {
+        if worker.link.credits().take_wakeup() {
             worker.send(&ToWorker::Wakeup);
         }
         if let Err(unread) = worker.tell_acks() {
@@ -216,7 +215,7 @@ impl Driver {
             Ok(dropped) => {
                 self.suspended_report_at = now + SUSPENDED_REPORT_EVERY;
                 self.counters.suspended.add(dropped);
-                report::incorrectly_suspended(&self.made, dropped);
+                report::incorrectly_suspended(&self.made.known, dropped);
             }
             Err(why) => self.distrust(&why),
         }
@@ -227,19 +226,19 @@ impl Driver {
             FromWorker::Ready { .. } => {
                 if let Life::Starting(mut worker) = std::mem::replace(&mut self.life, Life::Gone) {
                     worker.send(&ToWorker::Start);
-                    report::ready(&self.made);
+                    report::ready(&self.made.known);
                     self.life = Life::Alive(worker);
                 }
             }
             FromWorker::Refused { .. } => {
-                report::refused(&self.made, &frame);
+                report::refused(&self.made.known, &frame);
                 let then = self.after_failure();
                 self.end_worker(then);
             }
             // Asked to end, it has ended: nothing to tell.
             FromWorker::Finished if matches!(self.life, Life::Ending(..)) => {}
             FromWorker::Finished => {
-                report::finished(&self.made, self.made.restart);
+                report::finished(&self.made.known, self.made.restart);
                 self.done = true;
                 if self.made.restart == Restart::Always {
                     let lived = self.life.worker().map_or(Duration::ZERO, |worker| worker.started.elapsed());
@@ -249,7 +248,7 @@ impl Driver {
             }
             FromWorker::Failed { method, message, traceback } => {
                 let then = self.after_failure();
-                report::failed(&self.made, &method, &message, &traceback, then.wait());
+                report::failed(&self.made.known, &method, &message, &traceback, then.wait());
                 self.counters.failures.add(1);
                 match then {
                     Then::Restart(_) => self.end_worker(then),
@@ -268,7 +267,7 @@ impl Driver {
             | FromWorker::Event { .. }
             | FromWorker::Inspected { .. }
             | FromWorker::Registered { .. }
-            | FromWorker::Generated { .. } => report::said(&self.made, &frame),
+            | FromWorker::Generated { .. } => report::said(&self.made.known, &frame),
         }
     }
 
@@ -276,7 +275,7 @@ impl Driver {
     fn end_worker(&mut self, then: Then) {
         self.life = match std::mem::replace(&mut self.life, Life::Gone) {
             Life::Starting(mut worker) | Life::Alive(mut worker) => {
-                worker.uplink.credits().request_exit();
+                worker.link.credits().request_exit();
                 worker.send(&ToWorker::RequestExit);
                 Life::Ending(worker, Ending::new(Instant::now(), FAILED_GRACE), then)
             }
@@ -292,7 +291,7 @@ impl Driver {
             if std::mem::replace(&mut worker.distrusted, true) {
                 return;
             }
-            report::distrusted(&self.made, why);
+            report::distrusted(&self.made.known, why);
             worker.signal(rustix::process::Signal::KILL);
         }
     }
@@ -308,7 +307,7 @@ impl Driver {
                     Restart::Never => Then::Stop,
                     _ => Then::Restart(self.backoff.after(worker.started.elapsed())),
                 };
-                report::died(&self.made, worker.pid(), how, then.wait());
+                report::died(&self.made.known, worker.pid(), how, then.wait());
                 (worker, then)
             }
             other => {
@@ -317,7 +316,7 @@ impl Driver {
             }
         };
         let made = self.made.clone();
-        worker.output.finish(|stream, line| report::output(&made, stream, line));
+        worker.output.finish(|stream, line| report::output(&made.known, stream, line));
         if let Then::Restart(wait) = then {
             self.life = Life::Down(Instant::now() + wait);
         }
@@ -342,7 +341,7 @@ impl Driver {
             Ok(worker) => Life::Starting(worker),
             Err(why) => {
                 let wait = self.backoff.after(Duration::ZERO);
-                report::not_started(&self.made, &why, wait);
+                report::not_started(&self.made.known, &why, wait);
                 Life::Down(now + wait)
             }
         };
@@ -353,7 +352,7 @@ impl Driver {
         let timeout = self.made.stop_timeout;
         self.life = match std::mem::replace(&mut self.life, Life::Gone) {
             Life::Starting(mut worker) | Life::Alive(mut worker) => {
-                worker.uplink.credits().request_exit();
+                worker.link.credits().request_exit();
                 worker.send(&ToWorker::RequestExit);
                 Life::Ending(worker, Ending::new(Instant::now(), timeout), Then::Stop)
             }
@@ -368,11 +367,11 @@ impl Driver {
         match ending.due(now) {
             Step::Wait => {}
             Step::Terminate => {
-                report::pressed(&self.made, "request_exit() did not end it, sending SIGTERM");
+                report::pressed(&self.made.known, "request_exit() did not end it, sending SIGTERM");
                 worker.signal(rustix::process::Signal::TERM);
             }
             Step::Kill => {
-                report::pressed(&self.made, "SIGTERM did not end it, sending SIGKILL");
+                report::pressed(&self.made.known, "SIGTERM did not end it, sending SIGKILL");
                 worker.signal(rustix::process::Signal::KILL);
             }
         }
@@ -388,7 +387,7 @@ impl Source for Driver {
             Some(window) => Limit::Fixed(window),
             None => Limit::Adaptive,
         });
-        self.counters = Counters::new(early.metrics, early.id, &self.made.class);
+        self.counters = Counters::new(early.metrics, "src.python", early.id, &self.made.known.class);
         // The interpreter starts and the blocks are executed while the configuration before still runs.
         self.life = Life::Starting(self.spawn(true).map_err(StartError::new)?);
         Ok(())
@@ -413,7 +412,7 @@ impl Source for Driver {
     fn run(&mut self, post: Post, exit: &Exit) {
         if let Life::Starting(mut worker) = std::mem::replace(&mut self.life, Life::Gone) {
             worker.send(&ToWorker::Start);
-            report::ready(&self.made);
+            report::ready(&self.made.known);
             self.life = Life::Alive(worker);
         }
         let mut stopping = false;
@@ -430,7 +429,7 @@ impl Source for Driver {
                 return;
             }
             let trusted = self.life.worker_ref().filter(|worker| !worker.distrusted);
-            let waiting = trusted.map_or(0, |worker| worker.uplink.waiting());
+            let waiting = trusted.map_or(0, |worker| worker.link.waiting());
             match self.pace.after(records, waiting, now) {
                 Next::Again => {}
                 Next::Nap(nap) => self.sleep((!stopping).then_some(exit), Some(nap), true),

@@ -15,6 +15,7 @@ pub use channel::protocol::{Finding, Severity};
 
 use crate::drive::Made;
 use crate::spec;
+use crate::staff::Staff;
 use crate::worker::{Worker, describe};
 
 /// How long the blocks and imports of a configuration may take.
@@ -42,11 +43,10 @@ pub fn inspect(
     globals: &GlobalOptions,
     about: &[About],
 ) -> Result<Vec<Finding>, InspectError> {
-    let drivers: Vec<WorkerDriver> = about
-        .iter()
-        .filter_map(|about| about.downcast_ref::<Made>())
-        .filter_map(|made| made.hello.driver.clone())
-        .collect();
+    let posting = about.iter().filter_map(|about| about.downcast_ref::<Made>());
+    let asked = about.iter().filter_map(|about| about.downcast_ref::<Staff>());
+    let mut drivers: Vec<WorkerDriver> = posting.filter_map(|made| made.hello.driver.clone()).collect();
+    drivers.extend(asked.flat_map(Staff::drivers));
     if drivers.is_empty() && loaded.config.python.is_empty() {
         return Ok(Vec::new());
     }

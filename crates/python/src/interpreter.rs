@@ -9,14 +9,25 @@ pub fn choose(configured: Option<&str>) -> Result<PathBuf, InterpreterError> {
     choose_from(configured, env::var_os("VIRTUAL_ENV").map(PathBuf::from), env::var_os("PATH"))
 }
 
+/// The interpreter of a virtual environment that the configuration names.
+pub fn of_venv(directory: &str) -> Result<String, InterpreterError> {
+    let python = Path::new(directory).join("bin/python");
+    executable(&python)
+        .map(|python| python.display().to_string())
+        .ok_or_else(|| InterpreterError::ConfiguredVenv(directory.to_owned()))
+}
+
 /// Why no interpreter was found.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InterpreterError {
     /// The one that is named is not there.
     #[error(
-        "the Python interpreter {0} does not exist or cannot be executed (from --python or options {{ python(); }})"
+        "the Python interpreter {0} does not exist or cannot be executed (from --python, options {{ python(); }} or the driver's python())"
     )]
     Configured(String),
+    /// The virtual environment of a driver has none.
+    #[error("the virtual environment {0} has no executable bin/python: make it with python3 -m venv {0}")]
+    ConfiguredVenv(String),
     /// The virtual environment has none.
     #[error("the virtual environment {0} named by $VIRTUAL_ENV has no executable bin/python")]
     VirtualEnv(String),

@@ -6,8 +6,10 @@
 
 mod acks;
 mod backoff;
+mod binding;
 mod counters;
 mod credit;
+mod destination;
 mod drive;
 mod ending;
 mod generate;
@@ -15,11 +17,16 @@ pub mod home;
 pub mod inspect;
 pub mod interpreter;
 mod output;
+mod parser;
 mod persist;
 mod report;
 mod spawner;
 mod spec;
+mod staff;
+mod user;
 mod worker;
 
+pub use destination::DESTINATIONS;
 pub use generate::PythonGenerators;
+pub use parser::PARSERS;
 pub use spec::{PythonOptions, Restart, SOURCES};

@@ -4,22 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channel::protocol::{
-    Block, Driver as WorkerDriver, DriverKind, Hello, Level, Location, Mode, OptionValue, PROTOCOL,
-    ParseOptions as WorkerParse, SuspendedPost,
+    Block, Driver as WorkerDriver, DriverKind, Hello, Level, Mode, PROTOCOL, ParseOptions as WorkerParse,
+    SuspendedPost,
 };
 use conf::ast::{Call, Config, PythonBlock};
-use conf::diagnostic::{Diagnostic, Diagnostics};
 use conf::globals::{GlobalOptions, SuspendedPost as WhenSuspended};
-use conf::options::{FromArguments, Given, Options, Seconds, Spanned};
-use conf::python_options::{self, PyValue};
+use conf::options::{Options, Seconds};
 use conf::span::Sources;
 use message::syslog::{ParseFlags, ParseOptions};
 use pipeline::options::{MessageOptions, SourceOptions};
 use pipeline::{Compile, SourcePlan, SourceSpec};
 
+use crate::binding::BindingOptions;
 use crate::drive::{Driver, Made};
 use crate::home;
 use crate::interpreter;
+use crate::report::Known;
+use crate::staff::{Member, Staff, WORKERS_MAX};
 use crate::worker::Launch;
 
 /// Every source driver of this crate, in alphabetical order.
@@ -34,12 +35,8 @@ conf::options! {
     /// `python()` runs a class derived from `syslogng.LogSource`, `python-fetcher()` one derived from
     /// `syslogng.LogFetcher`, in a process of its own.
     pub struct PythonOptions {
-        /// The class: a name from the `python { }` blocks, or `package.module.Class`.
-        class: Spanned<String> = inherit,
-        /// Modules to import before the class is looked up.
-        loaders | imports: Vec<String> = repeated,
-        /// What `init(options)` receives.
-        options: Vec<FreeForm> = repeated,
+        /// Which class, and in which Python.
+        binding: BindingOptions = flatten,
         /// When the class is started again: after a failure, always, or never.
         restart: Restart = Restart::OnFailure,
         /// What a post does while the source is suspended: it is dropped (and says so), it blocks, or it raises.
@@ -69,22 +66,6 @@ conf::choices! {
     }
 }
 
-/// An option whose arguments are read later, all of them together.
-#[derive(Debug, Clone)]
-pub struct FreeForm(Call);
-
-impl FromArguments for FreeForm {
-    const TYPE: &'static str = "key value …";
-
-    fn from_arguments(given: &Given<'_>, _diagnostics: &mut Diagnostics) -> Option<FreeForm> {
-        given.call.cloned().map(FreeForm)
-    }
-
-    fn gather(given: &Given<'_>, into: &mut Vec<FreeForm>, diagnostics: &mut Diagnostics) {
-        into.extend(Self::from_arguments(given, diagnostics));
-    }
-}
-
 /// Wait before a fetcher is opened again when no `time-reopen()` is written, as scripts are used to.
 const TIME_REOPEN: Duration = Duration::from_secs(1);
 /// Wait after `FETCH_NO_DATA` when nothing is written.
@@ -100,21 +81,17 @@ fn compile_fetcher(call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
 
 fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<SourcePlan> {
     let options = PythonOptions::read(call, cx.diagnostics)?;
-    let class = class_of(call, &options, cx)?;
+    let class = options.binding.class(call, cx)?;
     let common = options.source.resolve(cx, call.span);
     let mut stamping = common.stamping;
     let parse = options.message.resolve(ParseFlags::PYTHON, cx);
     // A given default is for every message that is posted, whatever priority it sets (python-api C-127).
     stamping.pri = parse.default_pri;
     let driver = worker_driver(call, kind, &class, &options, &parse, cx);
-    let launch = launch(call, cx)?;
-    let name = match kind {
-        DriverKind::Source => "python",
-        DriverKind::Fetcher => "python-fetcher",
-    };
-    let module = match kind {
-        DriverKind::Source => "python-source",
-        DriverKind::Fetcher => "python-fetcher",
+    let launch = options.binding.launch(call, cx)?;
+    let (name, module) = match kind {
+        DriverKind::Fetcher => ("python-fetcher", "python-fetcher"),
+        _ => ("python", "python-source"),
     };
     let persist_name = match &options.source.persist_name {
         Some(given) => format!("{module}.{given}"),
@@ -122,8 +99,7 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         None => format!("{module}({class})#{}", cx.id),
     };
     let made = Arc::new(Made {
-        id: cx.id.clone(),
-        class: class.clone(),
+        known: Known { id: cx.id.clone(), class: class.clone(), location: cx.location(call) },
         launch,
         hello: Hello { driver: Some(driver), ..hello(Mode::Run, cx.config, cx.sources, cx.globals) },
         restart: options.restart,
@@ -142,14 +118,6 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
     })
 }
 
-fn class_of(call: &Call, options: &PythonOptions, cx: &mut Compile<'_>) -> Option<String> {
-    if options.class.is_none() {
-        let message = format!("{}() needs class(\"…\")", call.name.text);
-        cx.start_error(Diagnostic::error(message, call.span));
-    }
-    options.class.as_ref().map(|class| class.value.clone())
-}
-
 /// What the worker is told about its driver.
 fn worker_driver(
     call: &Call,
@@ -159,28 +127,13 @@ fn worker_driver(
     parse: &ParseOptions,
     cx: &mut Compile<'_>,
 ) -> WorkerDriver {
-    let location = cx.sources.location(call.name.span).map(|at| Location {
-        file: at.path.to_owned(),
-        line: at.line,
-        column: at.column,
-    });
     // The driver's own wait, else the global one where it is written, else what scripts are used to.
     let reopen = options.time_reopen.or(cx.globals.time_reopen).map(Seconds::duration);
     let no_data = options.fetch_no_data_delay.map(Seconds::duration).or(reopen);
-    let calls = options.options.iter().map(|option| &option.0);
     WorkerDriver {
-        id: cx.id.clone(),
-        kind,
-        class: class.to_owned(),
-        loaders: options.loaders.clone(),
-        options: python_options::read(calls, cx.diagnostics)
-            .into_iter()
-            .map(|(k, v)| (k, option(v)))
-            .collect(),
         flags: parse.flags.python().into_iter().map(|(name, on)| (name.to_owned(), on)).collect(),
         parse: worker_parse(options, parse),
         persist_name: options.source.persist_name.clone(),
-        location: location.unwrap_or_default(),
         time_reopen_ms: reopen.unwrap_or(TIME_REOPEN).as_millis() as u64,
         no_data_delay_ms: no_data.unwrap_or(NO_DATA_DELAY).as_millis() as u64,
         suspended_post: match options.suspended_post.unwrap_or(cx.globals.suspended_post) {
@@ -188,6 +141,7 @@ fn worker_driver(
             WhenSuspended::Block => SuspendedPost::Block,
             WhenSuspended::Raise => SuspendedPost::Raise,
         },
+        ..options.binding.driver(call, kind, class, cx)
     }
 }
 
@@ -201,33 +155,65 @@ fn worker_parse(options: &PythonOptions, parse: &ParseOptions) -> WorkerParse {
     }
 }
 
-fn option(value: PyValue) -> OptionValue {
-    match value {
-        PyValue::Str(text) => OptionValue::String(text),
-        PyValue::Int(number) => OptionValue::Integer(number),
-        PyValue::Float(number) => OptionValue::Float(number),
-        PyValue::Bool(truth) => OptionValue::Boolean(truth),
-        PyValue::List(texts) => OptionValue::List(texts),
-        PyValue::Template(text) => OptionValue::Template(text),
+/// `workers()`, between 1 and [`WORKERS_MAX`].
+pub(crate) fn workers(given: u32, call: &Call, cx: &mut Compile<'_>) -> Option<u32> {
+    if (1..=WORKERS_MAX).contains(&given) {
+        return Some(given);
     }
+    cx.error(call, format!("workers({given}) is not between 1 and {WORKERS_MAX}"));
+    None
 }
 
-/// The interpreter and the parts of a worker; one that is missing is a mistake of the start.
-fn launch(call: &Call, cx: &mut Compile<'_>) -> Option<Launch> {
-    match find_launch(cx.globals) {
-        Ok(launch) => Some(launch),
-        Err(message) => {
-            cx.start_error(Diagnostic::error(message, call.name.span));
-            None
+/// The processes that the driver being compiled is in: its own, or those of `worker("NAME")`.
+///
+/// Whoever shares a name shares what the processes are started with: one that wants something else is a mistake.
+pub(crate) fn staff(
+    shared: Option<&str>,
+    component: &'static str,
+    known: Known,
+    launch: Launch,
+    hello: Hello,
+    call: &Call,
+    cx: &mut Compile<'_>,
+) -> Option<Arc<Staff>> {
+    let name = shared.or(cx.globals.python_worker.as_deref());
+    let (key, known) = match name {
+        Some(name) => {
+            let known = Known { id: format!("worker:{name}"), class: name.to_owned(), ..known };
+            (format!("python worker {name}"), known)
         }
+        None => (format!("python {} {}", component, known.id), known),
+    };
+    let wanted = launch.clone();
+    let staff = cx.resident(&key, || Staff::new(known, component, launch, hello));
+    if *staff.launch() != wanted {
+        let name = name.unwrap_or_default();
+        cx.error(
+            call,
+            format!(
+                "the worker \"{name}\" has another Python already: give this driver a worker() of its own"
+            ),
+        );
+        return None;
     }
+    Some(staff)
+}
+
+/// The first `count` processes of a driver.
+pub(crate) fn members(
+    staff: &Staff,
+    count: u32,
+    call: &Call,
+    cx: &mut Compile<'_>,
+) -> Option<Vec<Arc<Member>>> {
+    staff.members(count).map_err(|error| cx.error(call, error.to_string())).ok()
 }
 
 /// What a worker is started with, as the global options say.
 pub(crate) fn find_launch(globals: &GlobalOptions) -> Result<Launch, String> {
     let interpreter = interpreter::choose(globals.python.as_deref()).map_err(|error| error.to_string())?;
     let home = home::find().map_err(|error| error.to_string())?;
-    Ok(Launch { interpreter, home })
+    Ok(Launch::new(interpreter, home))
 }
 
 /// A block as workers know it.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here blocks on the worker. It may be stuck, lie, or be dead at any time.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -12,27 +13,39 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use channel::protocol::{FrameError, FrameReader, FromWorker, Hello, Outbox, ToWorker, Unread};
-use channel::{Uplink, UplinkOptions, WorkerFds};
+use channel::{Exchange, ServerFds, Uplink, UplinkOptions, WorkerFds};
 use command_fds::{CommandFdExt, FdMapping};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open, prlimit};
 
 use crate::acks::Acks;
 use crate::home::Home;
 use crate::output::Output;
 use crate::spawner;
+pub(crate) use crate::user::User;
 
 /// The program a worker starts with: puts the package and the extension in place and goes on in them.
 const BOOT: &str = include_str!("../../../python/syslogng/_boot.py");
-/// Descriptors as the worker finds them.
-const SOCKET_FD: i32 = 3;
-const RING_FD: i32 = 4;
-const DOORBELL_FD: i32 = 5;
+/// The descriptors that a worker inherits are numbered from here: the control socket, then those of its link.
+const FIRST_FD: i32 = 3;
 
-/// What every worker of a configuration is started with.
-#[derive(Debug, Clone)]
+/// What a worker is started with.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Launch {
     pub(crate) interpreter: PathBuf,
     pub(crate) home: Home,
+    /// `environment()`: on top of the daemon's own.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// `memory-limit()`
+    pub(crate) memory_bytes: Option<u64>,
+    /// `user()`
+    pub(crate) user: Option<User>,
+}
+
+impl Launch {
+    /// A worker of this interpreter, with nothing of its own.
+    pub(crate) fn new(interpreter: PathBuf, home: Home) -> Launch {
+        Launch { interpreter, home, environment: BTreeMap::new(), memory_bytes: None, user: None }
+    }
 }
 
 /// A worker that could not be started.
@@ -43,15 +56,15 @@ pub(crate) struct SpawnError {
     cause: io::Error,
 }
 
-/// A living worker, or one that has just died.
-pub(crate) struct Worker {
+/// A living worker, or one that has just died. `L` is how its messages go: a ring, or an exchange.
+pub(crate) struct Worker<L = Uplink> {
     child: Child,
     pidfd: OwnedFd,
     socket: UnixStream,
     socket_open: bool,
     reader: FrameReader<FromWorker>,
     outbox: Outbox,
-    pub(crate) uplink: Uplink,
+    pub(crate) link: L,
     pub(crate) output: Output,
     pub(crate) started: Instant,
     /// It broke the protocol and was killed: nothing it says counts any more.
@@ -63,37 +76,98 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker and queues its `hello`; does not wait for anything.
+    /// Starts a worker that posts, and queues its `hello`; does not wait for anything.
     pub(crate) fn spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> Result<Worker, SpawnError> {
-        Self::try_spawn(launch, hello, ring)
+        let link = || {
+            let (uplink, WorkerFds { memfd, doorbell }) = Uplink::create(ring)?;
+            Ok((uplink, vec![memfd, doorbell]))
+        };
+        Self::spawn_with(launch, hello, link)
+    }
+
+    /// Posts that the worker has dropped since the last call. `Err`: it claims more than any program could have made.
+    pub(crate) fn newly_dropped(&mut self) -> Result<u64, String> {
+        let claimed = self.link.credits().dropped_suspended();
+        let possible = POSTS_PER_SECOND_MAX * (self.started.elapsed().as_secs() + 1);
+        if claimed < self.dropped || claimed > possible {
+            return Err(format!("it claims to have dropped {claimed} messages"));
+        }
+        Ok(claimed - std::mem::replace(&mut self.dropped, claimed))
+    }
+}
+
+impl Worker<()> {
+    /// Starts a worker that is asked, and queues its `hello`; does not wait for anything.
+    pub(crate) fn spawn_asked(launch: &Launch, hello: Hello) -> Result<(Worker<()>, Exchange), SpawnError> {
+        let mut made = None;
+        let link = || {
+            let (exchange, ServerFds { memfd, asked, answered }) = Exchange::create()?;
+            made = Some(exchange);
+            Ok(((), vec![memfd, answered, asked]))
+        };
+        let worker = Self::spawn_with(launch, hello, link)?;
+        let cause = || SpawnError {
+            interpreter: launch.interpreter.display().to_string(),
+            cause: io::ErrorKind::Other.into(),
+        };
+        Ok((worker, made.ok_or_else(cause)?))
+    }
+}
+
+impl<L> Worker<L> {
+    fn spawn_with(
+        launch: &Launch,
+        hello: Hello,
+        link: impl FnOnce() -> io::Result<(L, Vec<OwnedFd>)>,
+    ) -> Result<Worker<L>, SpawnError> {
+        Self::try_spawn(launch, hello, link)
             .map_err(|cause| SpawnError { interpreter: launch.interpreter.display().to_string(), cause })
     }
 
-    fn try_spawn(launch: &Launch, hello: Hello, ring: &UplinkOptions) -> io::Result<Worker> {
+    fn try_spawn(
+        launch: &Launch,
+        hello: Hello,
+        link: impl FnOnce() -> io::Result<(L, Vec<OwnedFd>)>,
+    ) -> io::Result<Worker<L>> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let (uplink, WorkerFds { memfd, doorbell }) = Uplink::create(ring)?;
+        let (link, fds) = link()?;
+        let inherited: Vec<FdMapping> = std::iter::once(theirs.into())
+            .chain(fds)
+            .zip(FIRST_FD..)
+            .map(|(parent_fd, child_fd)| FdMapping { parent_fd, child_fd })
+            .collect();
+        let numbers: Vec<String> = inherited.iter().map(|fd| fd.child_fd.to_string()).collect();
         let mut command = Command::new(&launch.interpreter);
         command
             // No user site directory, as in syslog-ng; the boot text needs no file of its own.
             .args(["-s", "-c", BOOT])
-            .args([SOCKET_FD, RING_FD, DOORBELL_FD].map(|fd| fd.to_string()))
+            .arg(numbers.join(","))
             .arg(&launch.home.package)
             .arg(&launch.home.bridge)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        command.envs(&launch.environment);
+        if let Some(user) = &launch.user {
+            use std::os::unix::process::CommandExt;
+            // Set together with the group list, so that nothing of the daemon's rights is left.
+            command.uid(user.uid).gid(user.gid);
+        }
         // A group of its own: a terminal's ^C is the daemon's business, and whatever the worker leaves behind can be
         // ended with it.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command
-            .fd_mappings(vec![
-                FdMapping { parent_fd: theirs.into(), child_fd: SOCKET_FD },
-                FdMapping { parent_fd: memfd, child_fd: RING_FD },
-                FdMapping { parent_fd: doorbell, child_fd: DOORBELL_FD },
-            ])
-            .map_err(|error| io::Error::other(error.to_string()))?;
+        command.fd_mappings(inherited).map_err(|error| io::Error::other(error.to_string()))?;
         let mut child = spawner::spawn(command)?;
+        if let (Some(bytes), Some(pid)) = (launch.memory_bytes, pid_of(&child)) {
+            // Before its first frame, so that nothing of the user's runs without.
+            let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+            if let Err(errno) = prlimit(Some(pid), Resource::As, limit) {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(errno.into());
+            }
+        }
         let pidfd = match pid_of(&child).map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
             Some(Ok(pidfd)) => pidfd,
             failed => {
@@ -114,7 +188,7 @@ impl Worker {
             reader: FrameReader::new(),
             outbox: Outbox::new(),
             acks: None,
-            uplink,
+            link,
             output,
             started: Instant::now(),
             distrusted: false,
@@ -180,6 +254,11 @@ impl Worker {
         Ok(frames)
     }
 
+    /// Another handle to the process, for those who ask it.
+    pub(crate) fn clone_pidfd(&self) -> io::Result<OwnedFd> {
+        self.pidfd.try_clone()
+    }
+
     /// Readable when the process has ended.
     pub(crate) fn pidfd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
@@ -202,16 +281,6 @@ impl Worker {
         let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
         // An interrupted wait is a short one, and the caller looks at everything anyhow.
         let _ = rustix::event::poll(&mut fds, Some(&limit));
-    }
-
-    /// Posts that the worker has dropped since the last call. `Err`: it claims more than any program could have made.
-    pub(crate) fn newly_dropped(&mut self) -> Result<u64, String> {
-        let claimed = self.uplink.credits().dropped_suspended();
-        let possible = POSTS_PER_SECOND_MAX * (self.started.elapsed().as_secs() + 1);
-        if claimed < self.dropped || claimed > possible {
-            return Err(format!("it claims to have dropped {claimed} messages"));
-        }
-        Ok(claimed - std::mem::replace(&mut self.dropped, claimed))
     }
 
     /// Process id, for the log.
@@ -245,7 +314,7 @@ const POSTS_PER_SECOND_MAX: u64 = 100_000_000;
 /// Frames handed on at once, so that a worker that floods its socket does not keep its thread from the ring.
 const FRAMES_MAX: usize = 256;
 
-impl Drop for Worker {
+impl<L> Drop for Worker<L> {
     /// No worker outlives the driver it was for.
     fn drop(&mut self) {
         if self.ended().is_none() && !matches!(self.child.try_wait(), Ok(Some(_))) {

@@ -9,10 +9,14 @@
 use std::cell::Cell;
 use std::{ptr, slice};
 
-use message::{Builtin, Entry, Head, Name, RecordFlags, Stamp, ValueType, Zone, time::MICROS_PER_SECOND};
+use message::{
+    Builtin, Entry, Head, Message, Name, Record, RecordFlags, Stamp, ValueType, Zone, record,
+    time::MICROS_PER_SECOND,
+};
 use pyo3::{ffi, prelude::*, types::PyBytes};
 
 use super::pairs::{Overfull, Pairs};
+use crate::batch::Shared;
 
 /// user.notice, in numbers.
 const PRI_DEFAULT: u16 = 13;
@@ -25,6 +29,8 @@ pub(crate) struct Body {
     /// Owned, or null.
     bookmark: Cell<*mut ffi::PyObject>,
     pairs: Cell<Option<Box<Pairs>>>,
+    /// Of a message that came from the daemon.
+    shared: Cell<Option<Box<Shared>>>,
     pub(crate) stamp: Cell<Stamp>,
     pub(crate) received: Cell<Stamp>,
     pub(crate) pri: Cell<u16>,
@@ -57,6 +63,7 @@ impl Body {
             text: Cell::new(Text::NONE),
             bookmark: Cell::new(ptr::null_mut()),
             pairs: Cell::new(None),
+            shared: Cell::new(None),
             stamp: Cell::new(now),
             received: Cell::new(now),
             pri: Cell::new(PRI_DEFAULT),
@@ -64,6 +71,110 @@ impl Body {
             posted: Cell::new(false),
             compat: Cell::new(false),
         }
+    }
+
+    /// Makes an empty body that of a message the daemon sent.
+    pub(super) fn receive(&self, shared: Shared, compat: bool, writable: bool) {
+        if let Some(message) = shared.message() {
+            let head = message.record().head();
+            self.stamp.set(Stamp { micros: head.stamp, zone: head.stamp_zone });
+            self.received.set(Stamp { micros: head.received, zone: head.received_zone });
+            self.pri.set(head.pri);
+            self.flags.set(head.flags);
+        }
+        self.compat.set(compat);
+        self.posted.set(!writable);
+        self.shared.set(Some(Box::new(shared)));
+    }
+
+    /// Whether the daemon sent it.
+    #[inline]
+    pub(crate) fn is_received(&self) -> bool {
+        self.peek_shared(|_| Some(())).is_some()
+    }
+
+    /// Runs `with` on what the daemon sent. `with` must not run Python code.
+    #[inline]
+    pub(crate) fn peek_shared<T>(&self, with: impl FnOnce(&Shared) -> Option<T>) -> Option<T> {
+        let shared = self.shared.take()?;
+        let result = with(&shared);
+        self.shared.set(Some(shared));
+        result
+    }
+
+    /// Before a value changes: takes over the values of the record that was sent, which itself never changes.
+    pub(super) fn own_values(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(shared) = self.shared.take() else { return Ok(()) };
+        let mut taken = Ok(());
+        let mut text = None;
+        if let Some(message) = shared.message() {
+            let mut pairs = Pairs::default();
+            for entry in message.record().pairs() {
+                if entry.name == Name::Builtin(Builtin::Message) && entry.kind == ValueType::String {
+                    text = Some(PyBytes::new(py, entry.value));
+                } else {
+                    taken = taken.and(pairs.set(entry.name, entry.value, entry.kind));
+                }
+            }
+            self.pairs.set(Some(Box::new(pairs)));
+            self.shared.set(Some(Box::new(shared.without_record())));
+        } else {
+            self.shared.set(Some(shared));
+        }
+        if let Some(text) = text {
+            let flags = self.flags.get();
+            self.set_text_bytes(&text);
+            self.flags.set(flags);
+        }
+        taken
+            .map_err(|_| pyo3::exceptions::PyValueError::new_err("the message has too many name-value pairs"))
+    }
+
+    /// Whether it says what the daemon sent, and nothing else.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let head = self.head();
+        self.peek_shared(|shared| Some(shared.message()?.record().head() == head)).unwrap_or(false)
+    }
+
+    /// Runs `with` on the message as templates see it. `with` must not run Python code.
+    pub(crate) fn with_message<T>(&self, with: impl FnOnce(Message<'_>) -> T) -> T {
+        if self.is_unchanged() {
+            let shared = self.shared.take();
+            let result = shared.as_ref().and_then(|shared| shared.message()).map(with);
+            self.shared.set(shared);
+            // It is unchanged, so there is a message.
+            return result.unwrap_or_else(|| unreachable!("a message that is not there is unchanged"));
+        }
+        let mut arena = Vec::new();
+        self.encode_own(&mut arena);
+        let shared = self.shared.take();
+        let origin = shared.as_ref().and_then(|shared| shared.origin());
+        let result = with(Message::new(Record::trusted(&arena), origin));
+        self.shared.set(shared);
+        result
+    }
+
+    /// Appends its record, without what its source has in common.
+    pub(crate) fn encode_own(&self, out: &mut Vec<u8>) {
+        let shared = self.shared.take();
+        match shared.as_ref().and_then(|shared| shared.message()) {
+            Some(message) => {
+                let entries: Vec<Entry<'_>> = message.record().pairs().collect();
+                record::encode(out, &self.head(), &entries);
+            }
+            None => self.with_entries(None, |entries| record::encode(out, &self.head(), entries)),
+        }
+        self.shared.set(shared);
+    }
+
+    /// [`Body::with_entries`] of a message that the daemon sent: with what its source has in common.
+    #[cold]
+    fn with_sent_entries<T>(&self, also: Option<Entry<'_>>, with: impl FnOnce(&[Entry<'_>]) -> T) -> T {
+        self.with_message(|message| {
+            let own = message.pairs().filter(|entry| also.is_none_or(|also| also.name != entry.name));
+            let all: Vec<Entry<'_>> = own.chain(also).collect();
+            with(&all)
+        })
     }
 
     /// Makes `object` MESSAGE, if it is a `str` or `bytes`; false, and nothing done, if it is neither. On an error,
@@ -145,7 +256,7 @@ impl Body {
     #[inline]
     pub(crate) fn only_text(&self) -> Option<&[u8]> {
         let pairs = self.pairs.take();
-        let alone = pairs.is_none();
+        let alone = pairs.is_none() && !self.is_received();
         self.pairs.set(pairs);
         let text = self.text.get();
         if !alone || text.object.is_null() {
@@ -235,6 +346,9 @@ impl Body {
     pub(crate) fn with_entries<T>(&self, also: Option<Entry<'_>>, with: impl FnOnce(&[Entry<'_>]) -> T) -> T {
         const NOTHING: Entry<'_> =
             Entry { name: Name::Builtin(Builtin::Message), value: b"", kind: ValueType::String };
+        if self.is_received() {
+            return self.with_sent_entries(also, with);
+        }
         let text = self.text.get();
         let pairs = self.pairs.take();
         let mut at_hand = [NOTHING; 2];
@@ -293,6 +407,9 @@ impl Body {
         let pairs = other.pairs.take();
         self.pairs.set(pairs.clone());
         other.pairs.set(pairs);
+        let shared = other.shared.take();
+        self.shared.set(shared.clone());
+        other.shared.set(shared);
         self.stamp.set(other.stamp.get());
         self.received.set(other.received.get());
         self.pri.set(other.pri.get());

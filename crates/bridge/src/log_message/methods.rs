@@ -3,7 +3,7 @@ mod mapping;
 
 use std::{borrow::Cow, ffi::c_void, net::IpAddr};
 
-use message::{Builtin, Name, RecordFlags, ValueType};
+use message::{Builtin, Entry, Name, RecordFlags, ValueType};
 use pyo3::{
     exceptions::{PyKeyError, PyTypeError, PyValueError},
     ffi,
@@ -114,9 +114,27 @@ fn find<'py>(py: Python<'py>, body: &Body, name: &[u8]) -> Option<Found<'py>> {
         return Some(Found::Text(text));
     }
     let pair = body.peek_pairs(|pairs| pairs.get(key).map(|(value, kind)| (value.to_vec(), kind)));
-    let (value, kind) = pair.or_else(|| macros::value(body, key))?;
+    let (value, kind) = pair.or_else(|| sent(body, key)).or_else(|| macros::value(body, key))?;
+    if matches!(key, Name::Builtin(_)) && kind == ValueType::Null && body.is_received() {
+        // It covers what the source has in common, and is unset.
+        return None;
+    }
     let hidden = matches!(kind, ValueType::Bytes | ValueType::Protobuf);
     (!hidden).then_some(Found::Pair(value, kind))
+}
+
+/// What the daemon sent under a name that is no macro.
+fn sent(body: &Body, key: Name<'_>) -> Option<(Vec<u8>, ValueType)> {
+    body.peek_shared(|shared| {
+        if matches!(key, Name::Builtin(builtin) if builtin.is_macro()) {
+            return None;
+        }
+        let found = match shared.message() {
+            Some(message) => message.get(key),
+            None => shared.origin()?.get(key),
+        };
+        found.map(|(value, kind)| (value.to_vec(), kind))
+    })
 }
 
 impl<'py> Found<'py> {
@@ -172,13 +190,18 @@ fn get_as_str<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResult<Object<'
 
 /// Names set on the message, in the order they were set.
 fn set_names(body: &Body) -> Vec<Vec<u8>> {
-    body.with_entries(None, |entries| {
-        let shown = entries.iter().filter(|entry| {
-            !matches!(entry.kind, ValueType::Bytes | ValueType::Protobuf)
-                && !matches!(entry.name, Name::Builtin(builtin) if builtin.is_macro())
-        });
-        shown.map(|entry| entry.name.as_bytes().to_vec()).collect()
-    })
+    if body.is_received() {
+        return body.with_message(|message| names(message.pairs()));
+    }
+    body.with_entries(None, |entries| names(entries.iter().copied()))
+}
+
+fn names<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<Vec<u8>> {
+    let shown = entries.filter(|entry| {
+        !matches!(entry.kind, ValueType::Bytes | ValueType::Protobuf)
+            && !matches!(entry.name, Name::Builtin(builtin) if builtin.is_macro())
+    });
+    shown.map(|entry| entry.name.as_bytes().to_vec()).collect()
 }
 
 fn keys<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResult<Object<'py>> {
@@ -241,6 +264,7 @@ fn set_source_ipaddress<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResul
     let parsed = ip.and_then(|ip| ip.parse::<IpAddr>().ok());
     if let Some(ip) = parsed {
         let body = body(me)?;
+        body.own_values(me.py())?;
         let version: &[u8] = if ip.is_ipv4() { b"4" } else { b"6" };
         let set = |builtin, value: &[u8], kind| {
             body.set_pair(Name::Builtin(builtin), value, kind).map_err(overfull)
@@ -256,6 +280,7 @@ fn set_recvd_rawmsg_size<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResu
     let [size] = args.take("set_recvd_rawmsg_size", ["rawmsg_size"], 1)?;
     let size = size.map_or(Ok(0), |size| size.extract::<u64>())?;
     let name = Name::Builtin(Builtin::RawmsgSize);
+    body(me)?.own_values(me.py())?;
     body(me)?.set_pair(name, size.to_string().as_bytes(), ValueType::Integer).map_err(overfull)?;
     Ok(none(me))
 }

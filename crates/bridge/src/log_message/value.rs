@@ -13,7 +13,7 @@ use super::stamp;
 use crate::raw::type_name;
 
 /// A stored value as Python reads it. A text that is not of its type is given as `bytes`.
-pub(super) fn to_python<'py>(py: Python<'py>, value: &[u8], kind: ValueType) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn to_python<'py>(py: Python<'py>, value: &[u8], kind: ValueType) -> PyResult<Bound<'py, PyAny>> {
     let text = std::str::from_utf8(value).unwrap_or_default();
     match kind {
         ValueType::Integer => {
@@ -49,7 +49,7 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &[u8], kind: ValueType) -> 
 }
 
 /// What is stored for a Python value: exactly of one of the types that have a text, classes derived from them not.
-pub(super) fn from_python<'a>(
+pub(crate) fn from_python<'a>(
     value: &'a Bound<'_, PyAny>,
     name: &[u8],
     compat: bool,

@@ -59,7 +59,7 @@ impl Frame for ToWorker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Run [`Hello::driver`].
+    /// Run [`Hello::driver`], or answer for [`Hello::drivers`].
     #[default]
     Run,
     /// Look at [`Hello::drivers`] and report what is wrong with them; run nothing.
@@ -97,7 +97,7 @@ pub struct Hello {
     pub await_init: bool,
     /// The driver to run.
     pub driver: Option<Driver>,
-    /// The drivers to inspect.
+    /// The drivers to inspect, or those that the worker is asked for: requests name them by their place here.
     pub drivers: Vec<Driver>,
 }
 
@@ -132,6 +132,14 @@ pub enum DriverKind {
     Source,
     /// `python-fetcher()`: a `LogFetcher`.
     Fetcher,
+    /// `python()` in a parser: a `LogParser`.
+    Parser,
+    /// `python()` in a destination: a `LogDestination`.
+    Destination,
+    /// `$(python NAME …)`: the function NAME; no name: the first argument names it.
+    Function,
+    /// `python-http-header()`.
+    Header,
 }
 
 /// What becomes of a post while the source is suspended.
@@ -175,6 +183,22 @@ pub struct Driver {
     pub no_data_delay_ms: u64,
     /// `suspended-post()`.
     pub suspended_post: SuspendedPost,
+    /// What only a destination has.
+    pub destination: DestinationTerms,
+}
+
+/// How a destination's worker is to treat its messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DestinationTerms {
+    /// `batch-lines()`: messages that are queued before `flush()` is called.
+    pub batch_lines: u32,
+    /// `value-pairs()` is given: `send()` gets dicts.
+    pub value_pairs: bool,
+    /// Messages made on this machine are numbered.
+    pub seqnum: bool,
+    /// So are all others.
+    pub seqnum_all: bool,
 }
 
 /// The value of one option, with the type it was written in.

@@ -10,6 +10,7 @@ use store::Persist;
 
 use super::Compile;
 use crate::compare;
+use crate::metrics::Metrics;
 use crate::registry::{self, Registry};
 use crate::steps::Filter;
 
@@ -41,7 +42,9 @@ pub fn filter_of_text(text: &str, registry: &Registry) -> Result<Arc<dyn Filter>
     let loaded = conf::load_text("filter", format!("filter f {{ {text} }};"), &Environment::default());
     let (mut said, mut at_start) = (loaded.diagnostics.clone(), Diagnostics::default());
     let globals = GlobalOptions::defaults().ok_or_else(|| "no global options".to_owned())?;
+    let metrics = Arc::new(Metrics::default());
     let mut cx = Compile {
+        metrics: &metrics,
         config: &loaded.config,
         sources: &loaded.sources,
         globals: &globals,

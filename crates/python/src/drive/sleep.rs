@@ -24,15 +24,15 @@ impl Driver {
             sooner(at);
         }
         if let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) {
-            let quiet = if nap { worker.uplink.prepare_nap() } else { worker.uplink.prepare_sleep() };
+            let quiet = if nap { worker.link.prepare_nap() } else { worker.link.prepare_sleep() };
             if !quiet {
-                worker.uplink.awake();
+                worker.link.awake();
                 return;
             }
         }
         self.poll(exit, until.map(|until| until.saturating_duration_since(now)));
         if let Some(worker) = self.life.worker() {
-            worker.uplink.awake();
+            worker.link.awake();
             worker.write();
         }
     }
@@ -47,8 +47,8 @@ impl Driver {
         }
         // Whoever has broken the protocol is only waited for.
         if let Some(worker) = self.life.worker_ref().filter(|worker| !worker.distrusted) {
-            fds.push(PollFd::from_borrowed_fd(worker.uplink.alarm(), PollFlags::IN));
-            fds.push(PollFd::from_borrowed_fd(worker.uplink.doorbell(), PollFlags::IN));
+            fds.push(PollFd::from_borrowed_fd(worker.link.alarm(), PollFlags::IN));
+            fds.push(PollFd::from_borrowed_fd(worker.link.doorbell(), PollFlags::IN));
             if let Some((socket, writes)) = worker.socket() {
                 let wanted = if writes { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
                 fds.push(PollFd::from_borrowed_fd(socket, wanted));

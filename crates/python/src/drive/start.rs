@@ -22,7 +22,7 @@ impl Driver {
         };
         self.await_frame("loaded the Python of the configuration", wanted).unwrap_or_else(|error| {
             vec![Finding {
-                driver: Some(self.made.id.clone()),
+                driver: Some(self.made.known.id.clone()),
                 severity: Severity::Error,
                 kind: "worker".to_owned(),
                 message: error.to_string(),
@@ -38,7 +38,7 @@ impl Driver {
     /// before any runs.
     pub(super) fn await_ready(&mut self) -> Result<(), StartError> {
         let wanted = |frame: &FromWorker| matches!(frame, FromWorker::Ready { .. }).then_some(());
-        let doing = format!("initialised {}", self.made.class);
+        let doing = format!("initialised {}", self.made.known.class);
         self.await_frame(&doing, wanted)
     }
 
@@ -54,7 +54,7 @@ impl Driver {
                 return Err(StartError::new(format!("there is no worker that has {doing}")));
             };
             let made = self.made.clone();
-            worker.output.read(Instant::now(), |stream, line| report::output(&made, stream, line));
+            worker.output.read(Instant::now(), |stream, line| report::output(&made.known, stream, line));
             let ended = worker.ended();
             for frame in worker.read().map_err(StartError::new)? {
                 if let FromWorker::Persist { id, request } = frame {
@@ -66,13 +66,13 @@ impl Driver {
                     return Ok(found);
                 }
                 if let FromWorker::Refused { .. } = frame {
-                    report::refused(&made, &frame);
-                    return Err(StartError::new(report::refusal(&made, &frame)));
+                    report::refused(&made.known, &frame);
+                    return Err(StartError::new(report::refusal(&made.known, &frame)));
                 }
-                report::said(&made, &frame);
+                report::said(&made.known, &frame);
             }
             if let Some(status) = ended {
-                worker.output.finish(|stream, line| report::output(&made, stream, line));
+                worker.output.finish(|stream, line| report::output(&made.known, stream, line));
                 return Err(StartError::new(format!(
                     "its worker {} before it had {doing}",
                     describe(status)

@@ -99,9 +99,12 @@ fn check_writable(body: &Body, name: &[u8]) -> PyResult<()> {
         return Ok(());
     }
     let name = String::from_utf8_lossy(name);
-    Err(PyTypeError::new_err(format!(
-        "Log message is read only, cannot set name-value pair {name}: it was posted; set it before, or on a copy()"
-    )))
+    let why = if body.is_received() {
+        "only a parser may change it; set it on a copy()"
+    } else {
+        "it was posted; set it before, or on a copy()"
+    };
+    Err(PyTypeError::new_err(format!("Log message is read only, cannot set name-value pair {name}: {why}")))
 }
 
 fn set_item(me: &Object<'_>, key: &Object<'_>, value: &Object<'_>) -> PyResult<()> {
@@ -114,6 +117,7 @@ fn set_item(me: &Object<'_>, key: &Object<'_>, value: &Object<'_>) -> PyResult<(
         return Ok(());
     }
     let (stored, kind) = value::from_python(value, &name, body.compat.get())?;
+    body.own_values(me.py())?;
     if key == Name::Builtin(Builtin::Message) {
         if kind == ValueType::String {
             body.with_pairs(|pairs| pairs.unset(key));
@@ -142,9 +146,15 @@ fn del_item(me: &Object<'_>, key: &Object<'_>) -> PyResult<()> {
         let text = format!("Cannot delete the macro {}", String::from_utf8_lossy(&name));
         return Err(PyKeyError::new_err(text));
     }
+    body.own_values(me.py())?;
     let mut gone = body.with_pairs(|pairs| pairs.unset(key));
     if key == Name::Builtin(Builtin::Message) {
         gone |= body.unset_text(me.py());
+    }
+    if body.peek_shared(|shared| shared.origin()?.get(key).map(drop)).is_some() {
+        // What the source has in common would show through.
+        body.with_pairs(|pairs| pairs.set(key, b"", ValueType::Null).map_err(overfull))?;
+        gone = true;
     }
     if gone || body.compat.get() {
         return Ok(());
