@@ -7,11 +7,9 @@
 // `options!` takes a declaration apart field by field, and some drivers have many.
 #![recursion_limit = "256"]
 
+mod conditional;
 mod destination;
 mod filter;
-mod function;
-mod matcher;
-mod matches;
 pub mod options;
 mod owner;
 mod parser;
@@ -24,9 +22,11 @@ mod trial;
 mod typed_template;
 mod value_source;
 
+pub use conditional::FUNCTIONS;
 pub use destination::DESTINATIONS;
 pub use filter::FILTERS;
-pub use function::FUNCTIONS;
 pub use parser::PARSERS;
 pub use rewrite::REWRITES;
 pub use source::SOURCES;
+
+use function::{matcher, matches};

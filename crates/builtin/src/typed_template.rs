@@ -6,7 +6,7 @@ use conf::options::{FromArguments, Given};
 use message::template::{RenderScope, Template, TemplateOptions, ZoneUse};
 use message::{Message, ValueType};
 use pipeline::Compile;
-use pipeline::compare::{literal_kind, type_hint};
+use pipeline::compare::literal_kind;
 
 /// A typed template as it is written.
 #[derive(Debug, Clone)]
@@ -21,7 +21,9 @@ impl FromArguments for TypedText {
     fn from_arguments(given: &Given<'_>, diagnostics: &mut Diagnostics) -> Option<TypedText> {
         match given.arguments {
             [Argument::Value(value)] => Some(TypedText { value: value.clone(), kind: literal_kind(value) }),
-            [Argument::Call(Call { name, arguments, .. })] if let Some(kind) = type_hint(&name.text) => {
+            [Argument::Call(Call { name, arguments, .. })]
+                if let Some(kind) = ValueType::from_hint(&name.text) =>
+            {
                 let [Argument::Value(value)] = &arguments[..] else {
                     return given.wrong(
                         given.span,
@@ -36,7 +38,7 @@ impl FromArguments for TypedText {
     }
 
     fn is_value_call(name: &str) -> bool {
-        type_hint(name).is_some()
+        ValueType::from_hint(name).is_some()
     }
 }
 

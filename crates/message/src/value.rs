@@ -35,4 +35,28 @@ impl ValueType {
             [String, Json, Boolean, Integer, Double, Datetime, List, Null, Bytes, Protobuf];
         ALL.get(usize::from(byte)).copied()
     }
+
+    /// The type that a hint such as the `int` of `int("$N")` names.
+    pub fn from_hint(hint: &str) -> Option<ValueType> {
+        TYPE_HINTS.iter().find(|(known, _)| *known == hint).map(|(_, kind)| *kind)
+    }
 }
+
+/// Type hints by name.
+pub const TYPE_HINTS: [(&str, ValueType); 15] = [
+    ("string", ValueType::String),
+    ("json", ValueType::Json),
+    ("literal", ValueType::Json),
+    ("boolean", ValueType::Boolean),
+    ("int", ValueType::Integer),
+    ("int32", ValueType::Integer),
+    ("int64", ValueType::Integer),
+    ("integer", ValueType::Integer),
+    ("double", ValueType::Double),
+    ("float", ValueType::Double),
+    ("datetime", ValueType::Datetime),
+    ("list", ValueType::List),
+    ("null", ValueType::Null),
+    ("bytes", ValueType::Bytes),
+    ("protobuf", ValueType::Protobuf),
+];

@@ -9,6 +9,7 @@ use std::cmp;
 use conf::ast::{Argument, Call, Comparison, Ordering, Value, ValueKind};
 use conf::diagnostic::Diagnostic;
 use message::template::{RenderScope, Template, TemplateOptions, ZoneUse};
+use message::value::TYPE_HINTS;
 use message::{Message, ValueType};
 
 use crate::compile::Compile;
@@ -56,7 +57,7 @@ pub(crate) fn operand(cx: &mut Compile<'_>, argument: &Argument) -> Option<Opera
 
 /// `int("$x")`: the template and the type.
 fn hinted(cx: &mut Compile<'_>, call: &Call) -> Option<(Template, ValueType)> {
-    let Some(kind) = type_hint(&call.name.text) else {
+    let Some(kind) = ValueType::from_hint(&call.name.text) else {
         cx.unknown("type hint", &call.name, &TYPE_HINTS.map(|(name, _)| name));
         return None;
     };
@@ -67,30 +68,6 @@ fn hinted(cx: &mut Compile<'_>, call: &Call) -> Option<(Template, ValueType)> {
             None
         }
     }
-}
-
-/// Type hints by name.
-const TYPE_HINTS: [(&str, ValueType); 15] = [
-    ("string", ValueType::String),
-    ("json", ValueType::Json),
-    ("literal", ValueType::Json),
-    ("boolean", ValueType::Boolean),
-    ("int", ValueType::Integer),
-    ("int32", ValueType::Integer),
-    ("int64", ValueType::Integer),
-    ("integer", ValueType::Integer),
-    ("double", ValueType::Double),
-    ("float", ValueType::Double),
-    ("datetime", ValueType::Datetime),
-    ("list", ValueType::List),
-    ("null", ValueType::Null),
-    ("bytes", ValueType::Bytes),
-    ("protobuf", ValueType::Protobuf),
-];
-
-/// The type that a hint names.
-pub fn type_hint(name: &str) -> Option<ValueType> {
-    TYPE_HINTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
 }
 
 /// A literal as a value of a rewrite: a bare number has a type of its own.

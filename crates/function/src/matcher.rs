@@ -11,7 +11,7 @@ use crate::matches;
 
 /// How a pattern is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// `type(pcre)`
     #[default]
     Pcre,
@@ -23,23 +23,23 @@ pub(crate) enum Kind {
 
 /// `flags()` of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Flags {
+pub struct Flags {
     /// Every match, not just the first; for `subst()`.
-    pub(crate) global: bool,
+    pub global: bool,
     /// Letters match whatever their case.
-    pub(crate) ignore_case: bool,
+    pub ignore_case: bool,
     /// Line breaks may be CR, LF or both.
-    pub(crate) newline: bool,
+    pub newline: bool,
     /// Characters are UTF-8.
-    pub(crate) utf8: bool,
+    pub utf8: bool,
     /// Groups become `$1` and so on, and named groups name-value pairs.
-    pub(crate) store_matches: bool,
+    pub store_matches: bool,
     /// `type(string)`: anywhere in the value.
-    pub(crate) substring: bool,
+    pub substring: bool,
     /// `type(string)`: at the beginning of the value.
-    pub(crate) prefix: bool,
+    pub prefix: bool,
     /// Do not compile the expression to machine code.
-    pub(crate) disable_jit: bool,
+    pub disable_jit: bool,
 }
 
 type SetFlag = fn(&mut Flags);
@@ -61,7 +61,7 @@ const FLAGS: [(&str, SetFlag); 10] = [
 
 impl Kind {
     /// The kind of this name.
-    pub(crate) fn from_name(name: &str) -> Option<Kind> {
+    pub fn from_name(name: &str) -> Option<Kind> {
         match name {
             "pcre" | "posix" => Some(Kind::Pcre),
             "string" => Some(Kind::String),
@@ -73,7 +73,7 @@ impl Kind {
 
 impl Flags {
     /// Sets what `word` says; false where it says nothing.
-    pub(crate) fn apply(&mut self, word: &str) -> bool {
+    pub fn apply(&mut self, word: &str) -> bool {
         let word = word.replace('_', "-");
         let known = FLAGS.iter().find(|(name, _)| *name == word);
         known.is_some_and(|(_, set)| {
@@ -83,14 +83,14 @@ impl Flags {
     }
 
     /// The words.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    pub fn names() -> impl Iterator<Item = &'static str> {
         FLAGS.iter().map(|(name, _)| *name)
     }
 }
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub(crate) struct Matcher {
+pub struct Matcher {
     pattern: Pattern,
     ignore_case: bool,
     store_matches: bool,
@@ -109,7 +109,7 @@ enum Pattern {
 /// A pattern that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Failed to compile PCRE expression >>>{pattern}<<< `{what}` at character {offset}")]
-pub(crate) struct BadPattern {
+pub struct BadPattern {
     pattern: String,
     what: String,
     offset: usize,
@@ -117,7 +117,7 @@ pub(crate) struct BadPattern {
 
 impl Matcher {
     /// Compiles `pattern`.
-    pub(crate) fn new(pattern: &str, kind: Kind, flags: Flags) -> Result<Matcher, BadPattern> {
+    pub fn new(pattern: &str, kind: Kind, flags: Flags) -> Result<Matcher, BadPattern> {
         let folded = || if flags.ignore_case { pattern.to_ascii_lowercase() } else { pattern.to_owned() };
         let pattern = match kind {
             Kind::Glob => Pattern::Glob(folded().into_bytes()),
@@ -136,7 +136,7 @@ impl Matcher {
     }
 
     /// Whether `text` matches. A regular expression that runs into PCRE's limits does not.
-    pub(crate) fn matches(&self, text: &[u8]) -> bool {
+    pub fn matches(&self, text: &[u8]) -> bool {
         match &self.pattern {
             Pattern::Anywhere(finder) => finder.find(text).is_some(),
             Pattern::Start(start) => text.get(..start.len()).is_some_and(|text| self.same(text, start)),
@@ -147,12 +147,12 @@ impl Matcher {
     }
 
     /// Whether it is to store what it finds: a regular expression with `flags(store-matches)`.
-    pub(crate) fn stores(&self) -> bool {
+    pub fn stores(&self) -> bool {
         self.store_matches && self.regex().is_some()
     }
 
     /// [`Matcher::matches`], with `$0`, `$1` and named groups written to `draft`.
-    pub(crate) fn matches_and_stores(&self, text: &[u8], draft: &mut Draft<'_>) -> bool {
+    pub fn matches_and_stores(&self, text: &[u8], draft: &mut Draft<'_>) -> bool {
         let Some(regex) = self.regex().filter(|_| self.store_matches) else { return self.matches(text) };
         let mut groups = regex.capture_locations();
         let found = matches!(regex.captures_read(&mut groups, text), Ok(Some(_)));
@@ -163,7 +163,7 @@ impl Matcher {
     }
 
     /// The first match at `start` or behind it.
-    pub(crate) fn find_at(&self, text: &[u8], start: usize) -> Option<(usize, usize)> {
+    pub fn find_at(&self, text: &[u8], start: usize) -> Option<(usize, usize)> {
         match &self.pattern {
             Pattern::Anywhere(finder) => {
                 let at = start + finder.find(text.get(start..)?)?;
@@ -181,7 +181,7 @@ impl Matcher {
     }
 
     /// The regular expression, where it is one.
-    pub(crate) fn regex(&self) -> Option<&Regex> {
+    pub fn regex(&self) -> Option<&Regex> {
         match &self.pattern {
             Pattern::Pcre(regex) => Some(regex),
             _ => None,
@@ -231,7 +231,7 @@ fn regex(pattern: &str, flags: Flags) -> Result<Pattern, BadPattern> {
 }
 
 /// Whether `glob` matches all of `text`. Takes time of the order of the product of their lengths at worst.
-pub(crate) fn glob_matches(glob: &[u8], text: &[u8], ignore_case: bool) -> bool {
+pub fn glob_matches(glob: &[u8], text: &[u8], ignore_case: bool) -> bool {
     let fold = |byte: u8| if ignore_case { byte.to_ascii_lowercase() } else { byte };
     let (mut at, mut text_at) = (0, 0);
     // Where to go on when what follows the last `*` did not match: the `*` takes one byte more.

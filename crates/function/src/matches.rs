@@ -6,7 +6,7 @@ use message::{Draft, Name, ValueType};
 use pcre2::bytes::{CaptureLocations, Regex};
 
 /// Groups that are stored; syslog-ng knows as many.
-pub(crate) const GROUPS_MAX: usize = 256;
+pub const GROUPS_MAX: usize = 256;
 
 /// The name of group `number`.
 fn number_name(number: usize, text: &mut [u8; 3]) -> &[u8] {
@@ -17,7 +17,7 @@ fn number_name(number: usize, text: &mut [u8; 3]) -> &[u8] {
 }
 
 /// Writes the groups of a match to `draft`. Groups that took no part stay out, and those of a match before go.
-pub(crate) fn store<'a>(regex: &Regex, found: &CaptureLocations, text: &[u8], draft: &mut Draft<'a>) {
+pub fn store<'a>(regex: &Regex, found: &CaptureLocations, text: &[u8], draft: &mut Draft<'a>) {
     let names = regex.capture_names();
     let mut digits = [0; 3];
     for number in 0..found.len().min(GROUPS_MAX) {
@@ -33,7 +33,7 @@ pub(crate) fn store<'a>(regex: &Regex, found: &CaptureLocations, text: &[u8], dr
 }
 
 /// Removes `$from` and all behind it.
-pub(crate) fn clear_from(draft: &mut Draft<'_>, from: usize) {
+pub fn clear_from(draft: &mut Draft<'_>, from: usize) {
     let mut digits = [0; 3];
     for number in from..GROUPS_MAX {
         let name = Name::new(number_name(number, &mut digits));
@@ -49,7 +49,7 @@ pub(crate) fn clear_from(draft: &mut Draft<'_>, from: usize) {
 const GAP_MAX: usize = 8;
 
 /// Sets `$number`.
-pub(crate) fn set(draft: &mut Draft<'_>, number: usize, value: &[u8]) {
+pub fn set(draft: &mut Draft<'_>, number: usize, value: &[u8]) {
     if number < GROUPS_MAX {
         put(draft, Name::new(number_name(number, &mut [0; 3])), Some(value));
     }

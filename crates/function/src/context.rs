@@ -3,14 +3,12 @@
 use message::template::{Call, RenderScope, Template, TemplateFunction};
 use message::{Message, ValueType, list};
 
-use super::logic::{Decided, filter};
 use super::number::{Number, write};
 use super::{Entry, entry, expect};
 
 pub(super) const FUNCTIONS: &[Entry] = &[
     entry("average", |call| aggregate(call, average)),
     entry("context-length", context_length),
-    entry("context-lookup", context_lookup),
     entry("context-values", |call| Ok(Box::new(Values(call.templates(0)?)))),
     entry("max", |call| aggregate(call, |numbers| extreme(numbers, |a, b| a > b))),
     entry("min", |call| aggregate(call, |numbers| extreme(numbers, |a, b| a < b))),
@@ -43,19 +41,8 @@ impl TemplateFunction for Values {
     }
 }
 
-/// `$(context-lookup (filter) template …)`: the same of the messages that match.
-fn context_lookup(call: &Call<'_>) -> Result<Box<dyn TemplateFunction>, String> {
-    expect(call, 2, usize::MAX)?;
-    Ok(Box::new(Decided {
-        filter: filter(&call.args[0])?,
-        templates: call.templates(1)?,
-        render: |this, message, scope, out| {
-            write_values(&this.templates, message, scope, out, |message| this.filter.accepts(message))
-        },
-    }))
-}
-
-fn write_values(
+/// Appends what the templates say of each message of the context that is wanted, as a list.
+pub fn write_values(
     templates: &[Template],
     message: Message<'_>,
     scope: &mut RenderScope<'_>,

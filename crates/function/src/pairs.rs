@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use message::syslog::SDATA_PREFIX;
 use message::template::{Call, RenderScope, Template, macros};
 use message::{Builtin, Message, Name, ValueType};
-use pipeline::compare::type_hint;
 
 use crate::matcher::glob_matches;
 
@@ -140,7 +139,7 @@ impl Pairs {
 
     fn spell(&mut self, name: &str, text: &str, call: &Call<'_>) -> Result<(), String> {
         let hinted = text.strip_suffix(')').and_then(|text| text.split_once('('));
-        let (text, kind) = match hinted.and_then(|(hint, inner)| Some((inner, type_hint(hint)?))) {
+        let (text, kind) = match hinted.and_then(|(hint, inner)| Some((inner, ValueType::from_hint(hint)?))) {
             Some((inner, kind)) => (unquoted(inner), Some(kind)),
             None => (text, None),
         };

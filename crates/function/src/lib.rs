@@ -1,12 +1,18 @@
-//! Template functions.
+//! Template functions, as far as they need nothing but a message, and the patterns they match with.
+//!
+//! Floor 1, beside the language: the daemon's templates call them, and so do those of a worker's Python code. Functions
+//! that are decided by a filter, `$(if …)` and `$(grep …)`, live with the filters.
+#![forbid(unsafe_code)]
 
-mod context;
+pub mod context;
 mod date;
 mod digest;
 mod format_json;
 mod format_welf;
 mod list;
 mod logic;
+pub mod matcher;
+pub mod matches;
 mod names;
 mod number;
 mod pairs;
@@ -22,7 +28,7 @@ use std::fmt;
 use message::template::{Call, FunctionSpec, Functions, RenderScope, Template, TemplateFunction};
 use message::{Message, ValueType};
 
-/// Every template function this daemon is born with.
+/// Every template function here.
 pub const FUNCTIONS: &dyn Functions = &Native;
 
 /// The functions, in alphabetical order within each file.
@@ -45,23 +51,30 @@ const ALL: &[&[Entry]] = &[
 ];
 
 /// One function: its name, and what compiles a call of it.
-pub(crate) struct Entry {
+pub struct Entry {
     name: &'static str,
     compile: Compile,
 }
 
-type Compile = fn(&Call<'_>) -> Result<Box<dyn TemplateFunction>, String>;
+/// Compiles a call. The text of an error goes to the user.
+pub type Compile = fn(&Call<'_>) -> Result<Box<dyn TemplateFunction>, String>;
 
-const fn entry(name: &'static str, compile: Compile) -> Entry {
+/// A function, by its name.
+pub const fn entry(name: &'static str, compile: Compile) -> Entry {
     Entry { name, compile }
+}
+
+/// The function of this name, if it is in the list.
+pub fn find<'a>(list: &'a [Entry], name: &str) -> Option<&'a dyn FunctionSpec> {
+    let found = list.iter().find(|entry| entry.name == name)?;
+    Some(found)
 }
 
 struct Native;
 
 impl Functions for Native {
     fn find(&self, name: &str) -> Option<&dyn FunctionSpec> {
-        let found = ALL.iter().flat_map(|list| list.iter()).find(|entry| entry.name == name)?;
-        Some(found)
+        ALL.iter().find_map(|list| find(list, name))
     }
 }
 
@@ -122,7 +135,7 @@ impl<S: Send + Sync> TemplateFunction for OfTexts<S> {
 }
 
 /// Refuses a call with another number of arguments.
-fn expect(call: &Call<'_>, least: usize, most: usize) -> Result<(), String> {
+pub fn expect(call: &Call<'_>, least: usize, most: usize) -> Result<(), String> {
     if (least..=most).contains(&call.args.len()) {
         return Ok(());
     }
