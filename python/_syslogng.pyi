@@ -210,6 +210,11 @@ class Server:
     def receive(self) -> dict[str, Any] | None:
         """The next frame of the daemon; None: it is gone, and the process will be soon."""
     def send(self, frame: dict[str, Any]) -> None: ...
+    def allow_persist(self) -> None:
+        """From now on user code may use the persist file."""
+    @staticmethod
+    def forked() -> None:
+        """To be called in a forked child: the daemon is not its own."""
     def next(self) -> Request | None:
         """Wait for the next request of the daemon; None once stop() was called."""
     def stop(self) -> None:

@@ -6,6 +6,7 @@ thread waits for the word to end.
 
 from __future__ import annotations
 
+import os
 import threading
 
 from . import trace
@@ -39,6 +40,8 @@ _HANDLERS: dict[str, Callable[[Served], _Handler]] = {
 
 def serve(hello: dict[str, Any], server: _syslogng.Server, report: Report) -> None:
     """Make the objects, say ``ready``, and answer until the daemon asks to exit. Raises ``Refusal``."""
+    os.register_at_fork(after_in_child=server.forked)
+    server.allow_persist()
     version = tuple(hello["config_version"])
     drivers: list[Served] = []
     handlers: list[_Handler] = []

@@ -22,6 +22,7 @@ pub(crate) use request::Request;
 
 use crate::{
     control::{Control, Received},
+    persist,
     raw::claim,
     worker::{end_soon, frame_to_python, from_python},
 };
@@ -29,7 +30,7 @@ use crate::{
 /// The worker: one a process, made from the descriptors it was started with.
 #[pyclass(module = "_syslogng", frozen)]
 pub(crate) struct Server {
-    control: Control,
+    control: Arc<Control>,
     exchange: Arc<Mutex<channel::Server>>,
     stopped: AtomicBool,
     bell: std::os::fd::OwnedFd,
@@ -55,7 +56,7 @@ impl Server {
             .map_err(|error| failed("the exchange", &error))?;
         let bell = exchange.bell().map_err(|error| failed("the exchange", &error))?;
         Ok(Server {
-            control: Control::new(control.into()),
+            control: Arc::new(Control::new(control.into())),
             exchange: Arc::new(Mutex::new(exchange)),
             stopped: AtomicBool::new(false),
             bell,
@@ -81,6 +82,17 @@ impl Server {
     fn send(&self, py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
         let frame = from_python(frame)?;
         py.detach(|| self.control.send(frame)).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// From now on user code may use the persist file.
+    fn allow_persist(&self) {
+        persist::allow(&self.control);
+    }
+
+    /// To be called in a forked child: the daemon is not its own.
+    #[staticmethod]
+    fn forked() {
+        persist::forbid();
     }
 
     /// Waits for the next request of the daemon; None once [`Server::stop`] was called.

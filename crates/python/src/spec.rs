@@ -185,7 +185,8 @@ pub(crate) fn staff(
         None => (format!("python {} {}", component, known.id), known),
     };
     let wanted = launch.clone();
-    let staff = cx.resident(&key, || Staff::new(known, component, launch, hello));
+    let persist = cx.persist.clone();
+    let staff = cx.resident(&key, || Staff::new(known, component, launch, persist, hello));
     if *staff.launch() != wanted {
         let name = name.unwrap_or_default();
         cx.error(

@@ -12,6 +12,7 @@ use std::time::Instant;
 use channel::protocol::{Driver as WorkerDriver, Hello};
 use parking_lot::Mutex;
 use pipeline::{About, Metrics, Resident, StartError};
+use store::Persist;
 
 pub(crate) use line::{Asked, Failure, Line};
 pub(crate) use member::Member;
@@ -31,6 +32,7 @@ pub(crate) struct Staff {
     /// The part of `stats` that its counters are in: `dst.python` …
     component: &'static str,
     launch: Launch,
+    persist: Persist,
     hello: Hello,
     /// Its objects, and its processes: both grow while the configuration is compiled.
     made: Mutex<Made>,
@@ -43,8 +45,14 @@ struct Made {
 }
 
 impl Staff {
-    pub(crate) fn new(known: Known, component: &'static str, launch: Launch, hello: Hello) -> Staff {
-        Staff { known, component, launch, hello, made: Mutex::default() }
+    pub(crate) fn new(
+        known: Known,
+        component: &'static str,
+        launch: Launch,
+        persist: Persist,
+        hello: Hello,
+    ) -> Staff {
+        Staff { known, component, launch, persist, hello, made: Mutex::default() }
     }
 
     /// Adds an object, which the requests name by the number returned.
@@ -58,7 +66,7 @@ impl Staff {
     pub(crate) fn members(&self, count: u32) -> Result<Vec<Arc<Member>>, StartError> {
         let members = &mut self.made.lock().members;
         while members.len() < count as usize {
-            let member = Member::new(self.known.clone(), self.launch.clone())
+            let member = Member::new(self.known.clone(), self.launch.clone(), self.persist.clone())
                 .map_err(|error| StartError::new(format!("no descriptor left: {error}")))?;
             members.push(Arc::new(member));
         }

@@ -12,11 +12,13 @@ use channel::protocol::{Finding, FromWorker, Hello, Severity, ToWorker};
 use parking_lot::{Condvar, Mutex};
 use pipeline::StartError;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
+use store::Persist;
 
 use super::line::Line;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::ending::{Ending, Step};
+use crate::persist::answer;
 use crate::report::{self, Known};
 use crate::worker::{Launch, Worker, describe};
 
@@ -26,6 +28,7 @@ pub(crate) struct Member(Arc<Shared>);
 struct Shared {
     known: Known,
     launch: Launch,
+    persist: Persist,
     state: Mutex<State>,
     changed: Condvar,
     /// Wakes the attendant.
@@ -58,10 +61,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 impl Member {
     /// A member without a process. Fails when this process has no descriptor left.
-    pub(crate) fn new(known: Known, launch: Launch) -> std::io::Result<Member> {
+    pub(crate) fn new(known: Known, launch: Launch, persist: Persist) -> std::io::Result<Member> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let (state, changed) = (Mutex::default(), Condvar::new());
-        Ok(Member(Arc::new(Shared { known, launch, state, changed, bell })))
+        Ok(Member(Arc::new(Shared { known, launch, persist, state, changed, bell })))
     }
 
     /// Starts a process; does not wait for it.
@@ -333,6 +336,10 @@ impl Attendant {
                     report::refused(known, &frame);
                     let why = report::refusal(known, &frame);
                     self.shared.change(|state| state.refused = Some(why));
+                }
+                FromWorker::Persist { id, request } => {
+                    let answer = answer(&self.shared.persist, request);
+                    worker.send(&ToWorker::Persisted { id, answer });
                 }
                 FromWorker::Deinitialised => {}
                 other => report::said(known, &other),
