@@ -17,6 +17,7 @@ mod resolver;
 mod rewrite;
 mod socket;
 mod source;
+mod tls;
 #[cfg(test)]
 mod trial;
 mod typed_template;

@@ -12,6 +12,7 @@ use super::peer::{Peer, Place, Target};
 use crate::options::{Default, NoEffect, NotYet, SocketOptions, WriterOptions};
 use crate::socket::Transport;
 use crate::socket::port::{Port, resolve_port};
+use crate::tls::TlsOptions;
 
 const fn spec(
     names: &'static [&'static str],
@@ -42,7 +43,7 @@ conf::options! {
         localip: Spanned<String> = inherit,
         /// Port to send from.
         localport: Port = inherit,
-        /// `tcp` or `udp`.
+        /// `tcp`, `udp` or `tls`.
         transport: Spanned<String> = inherit,
         /// 4 or 6.
         ip_protocol: Spanned<u8> = inherit,
@@ -57,7 +58,7 @@ conf::options! {
         /// Bytes of such a message.
         spoof_source_max_msglen: NotYet = inherit,
         /// Encryption.
-        tls: NotYet = inherit,
+        tls: TlsOptions = inherit,
     }
 }
 
@@ -82,11 +83,21 @@ impl Kind {
         let options = NetworkOptions::read(call, cx.diagnostics)?;
         let (word, transport) = self.transport(&options, cx)?;
         let six = self.six(&options, cx)?;
+        let tls = match &options.tls {
+            Some(tls) => Some(tls.client(call.name.span, cx)?),
+            None => None,
+        };
         let default = if self.syslog { Default::Syslog } else { Default::Proto };
         let format = options.writer.format(default, cx)?;
         let port = match &options.port {
             Some(port) => resolve_port(port, cx)?,
-            None if self.syslog && transport == Transport::Stream => 601,
+            None if self.syslog && transport == Transport::Stream => {
+                if tls.is_some() {
+                    6514
+                } else {
+                    601
+                }
+            }
             None => 514,
         };
         let destination = &options.writer.destination;
@@ -94,6 +105,7 @@ impl Kind {
         let target = Target {
             transport,
             tuning: options.socket.tuning(),
+            tls,
             bind: self.bind(&options, six, cx)?,
             time_reopen: destination.time_reopen(cx),
             place: Place::Host { host: host.clone(), port, six },
@@ -119,16 +131,20 @@ impl Kind {
             Some(word) => (word.value.as_str(), word.span),
             None => (self.transport.unwrap_or("tcp"), conf::Span::default()),
         };
-        match word {
-            "tcp" => Some(("tcp", Transport::Stream)),
-            "udp" => Some(("udp", Transport::Datagram)),
-            "tls" => {
-                cx.diagnostics.push(Diagnostic::error("transport(tls) is not supported yet", span));
-                None
-            }
-            other => {
+        let wrong = |message: &str, cx: &mut Compile<'_>| {
+            cx.diagnostics.push(Diagnostic::error(message, span));
+            None
+        };
+        match (word, &options.tls) {
+            ("tcp", None) => Some(("tcp", Transport::Stream)),
+            ("tcp" | "tls", Some(_)) => Some(("tls", Transport::Stream)),
+            ("tls", None) => wrong("transport(tls) needs tls(…)", cx),
+            ("udp", None) => Some(("udp", Transport::Datagram)),
+            ("udp", Some(_)) => wrong("tls() is not for transport(udp)", cx),
+            (other, _) => {
                 let message = format!("there is no transport `{other}`");
-                cx.diagnostics.push(Diagnostic::error(message, span).suggest(other, ["tcp", "udp"]));
+                let known = ["tcp", "udp", "tls"];
+                cx.diagnostics.push(Diagnostic::error(message, span).suggest(other, known));
                 None
             }
         }

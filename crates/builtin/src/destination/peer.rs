@@ -4,6 +4,7 @@
 //! sent in part goes out whole over the next connection.
 
 mod connect;
+mod link;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -12,9 +13,10 @@ use std::time::Duration;
 use pipeline::{Destination, Exit, Flow, Outcome, SendError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{SendFlags, send};
 
 pub(super) use self::connect::{Place, Target};
+use self::link::Link;
 use crate::destination::format::Format;
 use crate::socket::Transport;
 
@@ -32,7 +34,7 @@ pub(super) struct Peer {
     /// A message is preceded by its length: RFC 6587.
     counted: bool,
     exit: Exit,
-    socket: Option<socket2::Socket>,
+    link: Option<Link>,
     buffer: Vec<u8>,
     /// Where in `buffer` each message ends.
     ends: Vec<usize>,
@@ -51,57 +53,64 @@ enum Stopped {
 impl Peer {
     pub(super) fn new(target: Target, format: Format, counted: bool, exit: &Exit) -> Peer {
         let (buffer, ends, record) = (Vec::new(), Vec::new(), Vec::new());
-        Peer { target, format, counted, exit: exit.clone(), socket: None, buffer, ends, record }
+        Peer { target, format, counted, exit: exit.clone(), link: None, buffer, ends, record }
     }
 
     fn lost(&mut self, error: &io::Error) -> Outcome {
-        self.socket = None;
+        self.link = None;
         Outcome::NotConnected(SendError::new(format!("connection to {} lost: {error}", self.target)))
     }
 
     /// Sends the buffer. Gives the number of messages that are out.
     fn send_buffer(&mut self) -> (usize, Option<Stopped>) {
-        let Some(socket) = &self.socket else {
+        let Some(link) = &mut self.link else {
             return (0, Some(Stopped::Failed(io::ErrorKind::NotConnected.into())));
         };
         let mut sent = 0;
         let mut stopped = None;
         let mut patience = None;
-        while sent < self.buffer.len() {
-            match send(socket, &self.buffer[sent..], SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        while sent < self.buffer.len() || link.unsent() > 0 {
+            match link.send(&self.buffer[sent..]) {
                 Ok(bytes) => sent += bytes,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => match wait(socket, &self.exit, patience) {
-                    Ok(()) => {}
-                    Err(Stopped::Exit) if patience.is_none() && !self.ends.contains(&sent) && sent > 0 => {
-                        // A torn message would look like one; the rest of it will mostly fit.
-                        patience = Some(FINISH);
-                        let end = self.ends[self.ends.partition_point(|end| *end < sent)];
-                        self.buffer.truncate(end);
-                        stopped = Some(Stopped::Exit);
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match wait(link.socket(), &self.exit, patience) {
+                        Ok(()) => {}
+                        Err(Stopped::Exit)
+                            if patience.is_none()
+                                && sent > 0
+                                && (link.unsent() > 0 || !self.ends.contains(&sent)) =>
+                        {
+                            // A torn message would look like one; the rest of it will mostly fit.
+                            patience = Some(FINISH);
+                            let end = self.ends[self.ends.partition_point(|end| *end < sent)];
+                            self.buffer.truncate(end);
+                            stopped = Some(Stopped::Exit);
+                        }
+                        Err(why) => {
+                            stopped = Some(why);
+                            break;
+                        }
                     }
-                    Err(why) => {
-                        stopped = Some(why);
-                        break;
-                    }
-                },
+                }
                 Err(error) => {
-                    stopped = Some(Stopped::Failed(error.into()));
+                    stopped = Some(Stopped::Failed(error));
                     break;
                 }
             }
         }
-        let messages = self.ends.partition_point(|end| *end <= sent);
+        let out = sent - link.unsent().min(sent);
+        let messages = self.ends.partition_point(|end| *end <= out);
         self.buffer.clear();
         self.ends.clear();
         (messages, stopped)
     }
 
     fn send_stream(&mut self, batch: &Flow) -> Outcome {
-        if let Some(socket) = &self.socket
-            && let Err(error) = look(socket)
+        if let Some(link) = &mut self.link
+            && let Err(error) = link.look()
         {
-            tracing::info!(fd = socket.as_raw_fd(), server = %self.target, "Syslog connection closed");
+            tracing::info!(fd = link.socket().as_raw_fd(), server = %self.target, "Syslog connection closed");
             return self.lost(&error);
         }
         let mut delivered = 0;
@@ -123,7 +132,7 @@ impl Peer {
             Stopped::Failed(error) if delivered == 0 => self.lost(&error),
             Stopped::Failed(_) => {
                 // The next call finds no connection, and says so.
-                self.socket = None;
+                self.link = None;
                 Outcome::Partly(rest)
             }
         }
@@ -151,7 +160,9 @@ impl Peer {
     }
 
     fn send_datagrams(&mut self, batch: &Flow) -> Outcome {
-        let Some(socket) = &self.socket else { return self.lost(&io::ErrorKind::NotConnected.into()) };
+        let Some(socket) = self.link.as_ref().map(Link::socket) else {
+            return self.lost(&io::ErrorKind::NotConnected.into());
+        };
         let mut pass = self.format.begin();
         let (mut done, mut dropped) = (0, Vec::new());
         let mut stopped = None;
@@ -183,7 +194,7 @@ impl Peer {
         self.format.take_back(&rest);
         match stopped {
             Stopped::Failed(error) if done == 0 => return self.lost(&error),
-            Stopped::Failed(_) => self.socket = None,
+            Stopped::Failed(_) => self.link = None,
             Stopped::Exit => {}
         }
         if !dropped.is_empty() {
@@ -196,14 +207,15 @@ impl Peer {
 impl Destination for Peer {
     fn open(&mut self) -> Result<(), SendError> {
         match self.target.connect(&self.exit) {
-            Ok(socket) => {
+            Ok(link) => {
+                let socket = link.socket();
                 let local =
                     socket.local_addr().map(|address| crate::socket::Address::of(&address).to_string());
                 tracing::info!(
                     fd = socket.as_raw_fd(), server = %self.target, local = local.unwrap_or_default(),
                     "Syslog connection established"
                 );
-                self.socket = Some(socket);
+                self.link = Some(link);
                 Ok(())
             }
             Err(error) => {
@@ -222,22 +234,7 @@ impl Destination for Peer {
     }
 
     fn close(&mut self) {
-        self.socket = None;
-    }
-}
-
-/// Fails if the peer has closed its end. What it says is thrown away.
-fn look(socket: &socket2::Socket) -> io::Result<()> {
-    let mut scratch = [0; 4096];
-    loop {
-        match recv(socket, &mut scratch, RecvFlags::DONTWAIT) {
-            Ok((0, _)) => {
-                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the peer has closed it"));
-            }
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
+        self.link = None;
     }
 }
 

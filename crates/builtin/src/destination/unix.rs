@@ -48,6 +48,7 @@ fn compile(
     let target = Target {
         transport,
         tuning: Tuning { send_buffer: options.so_sndbuf.filter(|bytes| *bytes > 0), ..Tuning::default() },
+        tls: None,
         bind: None,
         time_reopen: destination.time_reopen(cx),
         place: Place::Path(options.path.clone()),

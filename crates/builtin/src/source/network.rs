@@ -11,10 +11,11 @@ use pipeline::{Compile, SourcePlan, SourceSpec};
 
 use super::framing::Framing;
 use super::socket::{Listening, SocketFile, SocketSource};
-use crate::options::{NoEffect, NotYet, ReaderOptions, SocketOptions};
+use crate::options::{NoEffect, ReaderOptions, SocketOptions};
 use crate::resolver::Resolving;
 use crate::socket::port::{Port, resolve_port};
 use crate::socket::{Address, Transport};
+use crate::tls::TlsOptions;
 
 const fn spec(
     names: &'static [&'static str],
@@ -41,7 +42,7 @@ conf::options! {
         ip | localip: Spanned<String> = inherit,
         /// Port to listen at: a number, or the name of a service.
         port | localport: Port = inherit,
-        /// How messages are sent: `tcp`, `udp`, `text-with-nuls`, `nul-terminated`, `auto`.
+        /// How messages are sent: `tcp`, `udp`, `tls`, `text-with-nuls`, `nul-terminated`, `auto`.
         transport: Spanned<String> = inherit,
         /// 4 or 6.
         ip_protocol: Spanned<u8> = inherit,
@@ -62,7 +63,7 @@ conf::options! {
         /// Ticks between two looks at the shared window.
         dynamic_window_realloc_ticks: NoEffect = inherit,
         /// Encryption.
-        tls: NotYet = inherit,
+        tls: TlsOptions = inherit,
     }
 }
 
@@ -91,6 +92,10 @@ impl Kind {
     fn compile(&self, call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
         let options = NetworkOptions::read(call, cx.diagnostics)?;
         let (transport, framing) = self.transport(&options, cx)?;
+        let tls = match &options.tls {
+            Some(tls) => Some(tls.server(call.name.span, cx)?),
+            None => None,
+        };
         let base = if self.syslog {
             ParseFlags::default().with(ParseFlags::SYSLOG_PROTOCOL)
         } else {
@@ -101,7 +106,7 @@ impl Kind {
             self.ip(&options, cx)?,
             match &options.port {
                 Some(port) => resolve_port(port, cx)?,
-                None => self.port(transport),
+                None => self.port(transport, tls.is_some()),
             },
         ));
         let max_connections = options.max_connections.get();
@@ -123,7 +128,8 @@ impl Kind {
             msg_size: reading.msg_size,
             trim: reading.trim,
             window,
-            transport_name: self.transport_name(transport),
+            transport_name: self.transport_name(transport, tls.is_some()),
+            tls,
             parse: reading.parse,
             encoding: reading.encoding,
             base: reading.common.origin,
@@ -149,21 +155,34 @@ impl Kind {
             (Some(word), _) => (word.value.as_str(), word.span),
             (None, fixed) => (fixed.unwrap_or("tcp"), conf::Span::default()),
         };
-        match word.replace('_', "-").as_str() {
-            "tcp" => Some((Transport::Stream, plain)),
+        let word = word.replace('_', "-");
+        match (word.as_str(), &options.tls) {
+            ("tls", None) => {
+                cx.diagnostics.push(Diagnostic::error("transport(tls) needs tls(…)", span));
+                return None;
+            }
+            ("udp", Some(_)) => {
+                let message = "tls() is not for transport(udp)";
+                cx.diagnostics.push(Diagnostic::error(message, span));
+                return None;
+            }
+            _ => {}
+        }
+        match word.as_str() {
+            "tcp" | "tls" => Some((Transport::Stream, plain)),
             "udp" => Some((Transport::Datagram, plain)),
             "auto" => Some((Transport::Stream, Framing::Auto)),
             "framed" => Some((Transport::Stream, Framing::Counted)),
             "text" => Some((Transport::Stream, Framing::Text)),
             "text-with-nuls" => Some((Transport::Stream, Framing::TextWithNuls)),
             "nul-terminated" => Some((Transport::Stream, Framing::NulTerminated)),
-            later @ ("tls" | "proxied-tcp" | "proxied-udp" | "proxied-tls" | "proxied-tls-passthrough") => {
+            later @ ("proxied-tcp" | "proxied-udp" | "proxied-tls" | "proxied-tls-passthrough") => {
                 let message = format!("transport({later}) is not supported yet");
                 cx.diagnostics.push(Diagnostic::error(message, span));
                 None
             }
             other => {
-                let known = ["tcp", "udp", "auto", "text-with-nuls", "nul-terminated"];
+                let known = ["tcp", "udp", "tls", "auto", "text-with-nuls", "nul-terminated"];
                 let message = format!("there is no transport `{other}`");
                 cx.diagnostics.push(Diagnostic::error(message, span).suggest(other, known));
                 None
@@ -195,16 +214,22 @@ impl Kind {
         }
     }
 
-    fn port(&self, transport: Transport) -> u16 {
-        if self.syslog && transport == Transport::Stream { 601 } else { 514 }
+    fn port(&self, transport: Transport, encrypted: bool) -> u16 {
+        match (self.syslog, transport, encrypted) {
+            (true, Transport::Stream, true) => 6514,
+            (true, Transport::Stream, false) => 601,
+            _ => 514,
+        }
     }
 
-    fn transport_name(&self, transport: Transport) -> &'static str {
-        match (self.syslog, transport) {
-            (true, Transport::Stream) => "rfc6587",
-            (true, Transport::Datagram) => "rfc5426",
-            (false, Transport::Stream) => "bsdsyslog+tcp",
-            (false, Transport::Datagram) => "bsdsyslog+udp",
+    fn transport_name(&self, transport: Transport, encrypted: bool) -> &'static str {
+        match (self.syslog, transport, encrypted) {
+            (true, Transport::Stream, true) => "rfc5425",
+            (true, Transport::Stream, false) => "rfc6587",
+            (true, Transport::Datagram, _) => "rfc5426",
+            (false, Transport::Stream, true) => "bsdsyslog+tls",
+            (false, Transport::Stream, false) => "bsdsyslog+tcp",
+            (false, Transport::Datagram, _) => "bsdsyslog+udp",
         }
     }
 }

@@ -7,6 +7,7 @@ mod connection;
 mod datagrams;
 mod listener;
 mod origin;
+mod wire;
 
 use std::io;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use message::syslog::ParseOptions;
 use pipeline::{Carry, Counter, Exit, OriginBase, Post, Setup, Source, StartError};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use self::connection::Connection;
@@ -34,6 +36,8 @@ pub(super) struct Listening {
     pub(super) transport: Transport,
     /// What is set on the socket.
     pub(super) tuning: Tuning,
+    /// How new connections are encrypted.
+    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
     /// `listen-backlog()`
     pub(super) backlog: i32,
     /// `max-connections()`
@@ -246,12 +250,17 @@ impl Leave {
 }
 
 /// Has the runtime tell when `fd` can be read.
+pub(super) fn watch<T: OwnsDescriptor>(fd: T) -> io::Result<AsyncFd<T>> {
+    watch_for(fd, Interest::READABLE)
+}
+
+/// Has the runtime tell when `fd` can be read, or written, or both.
 #[expect(
     deprecated,
     reason = "the successor is unsafe, since a type might lend out one descriptor after the other; these own theirs"
 )]
-pub(super) fn watch<T: OwnsDescriptor>(fd: T) -> io::Result<AsyncFd<T>> {
-    AsyncFd::with_interest(fd, tokio::io::Interest::READABLE)
+pub(super) fn watch_for<T: OwnsDescriptor>(fd: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(fd, interest)
 }
 
 /// A type that owns one descriptor for life.

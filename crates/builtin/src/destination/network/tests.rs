@@ -122,7 +122,7 @@ fn a_peer_that_does_not_read_does_not_hold_up_the_stop() {
 fn mistakes_are_named() {
     let said = |options: &str| said_about(&format!("destination d {{ network({options}); }};"));
     assert!(said("").contains("host"));
-    assert!(said("\"h\" transport(tls)").contains("not supported yet"));
+    assert!(said("\"h\" transport(tls)").contains("needs tls(…)"));
     assert!(said("\"h\" transport(upd)").contains("did you mean `udp`?"));
     assert!(said("\"h\" failover(servers(\"b\"))").contains("not supported yet"));
     assert!(said("\"h\" localip(here)").contains("no address to send from"));

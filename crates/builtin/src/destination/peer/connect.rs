@@ -5,14 +5,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pipeline::Exit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustls::pki_types::ServerName;
 
+use super::link::Link;
 use crate::socket::{self, Address, Transport, Tuning};
 
 /// How long a connection may take to be made.
@@ -28,6 +30,8 @@ pub(crate) struct Target {
     pub(crate) place: Place,
     pub(crate) transport: Transport,
     pub(crate) tuning: Tuning,
+    /// How it is encrypted.
+    pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
     /// `localip()` and `localport()`.
     pub(crate) bind: Option<SocketAddr>,
     /// For the log.
@@ -54,8 +58,8 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// Connects. Fails with `Interrupted` when exit is requested first.
-    pub(super) fn connect(&self, exit: &Exit) -> io::Result<socket2::Socket> {
+    /// Connects, and agrees on the encryption. Fails with `Interrupted` when exit is requested first.
+    pub(super) fn connect(&self, exit: &Exit) -> io::Result<Link> {
         let addresses = match &self.place {
             Place::Path(path) => vec![Address::Unix(Some(path.clone()))],
             Place::Host { host, port, six } => {
@@ -65,12 +69,22 @@ impl Target {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for address in addresses {
             match self.connect_to(&address, exit) {
-                Ok(socket) => return Ok(socket),
+                Ok(socket) => return self.link(socket, exit),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
                 Err(error) => last = error,
             }
         }
         Err(last)
+    }
+
+    fn link(&self, socket: socket2::Socket, exit: &Exit) -> io::Result<Link> {
+        let (Some(config), Place::Host { host, .. }) = (&self.tls, &self.place) else {
+            return Ok(Link::plain(socket));
+        };
+        let name = ServerName::try_from(host.clone()).map_err(|_| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("`{host}` is no name of a host"))
+        })?;
+        Link::encrypted(socket, config.clone(), name, exit)
     }
 
     fn connect_to(&self, address: &Address, exit: &Exit) -> io::Result<socket2::Socket> {

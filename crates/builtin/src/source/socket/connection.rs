@@ -1,22 +1,29 @@
 //! One connection of a stream source.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use message::{Origin, time};
 use pipeline::Post;
-use tokio::io::unix::AsyncFd;
+use rustls::ServerConnection;
 
-use super::{Leave, Listening, origin, watch};
+use super::wire::{Wire, is_about_tls};
+use super::{Leave, Listening, origin};
 use crate::socket::Address;
 use crate::source::batch::Batch;
 use crate::source::framing::{Cutter, FramingError};
 use crate::source::window;
+use crate::tls::Subject;
+
+/// How long a peer may take to agree on the encryption.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 
 /// A connection, and what has been read of it and is not a whole message yet.
 pub(super) struct Connection {
     socket: socket2::Socket,
+    tls: Option<Box<ServerConnection>>,
     peer: Address,
     local: Address,
     cutter: Cutter,
@@ -28,7 +35,7 @@ enum End {
     Leave,
     /// The peer has closed it.
     Closed,
-    /// Nothing came for `idle-timeout()`.
+    /// Nothing came for `idle-timeout()`, or no handshake.
     Idle,
     /// It cannot be read.
     Failed(io::Error),
@@ -37,18 +44,19 @@ enum End {
 }
 
 impl Connection {
-    /// A connection that was just accepted.
+    /// A connection that was just accepted. Fails if it cannot be encrypted.
     pub(super) fn new(
         socket: socket2::Socket,
         peer: Address,
         local: Address,
         listening: &Listening,
-    ) -> Connection {
+    ) -> Result<Connection, rustls::Error> {
         let cutter = Cutter::new(listening.framing, listening.msg_size, listening.trim);
-        Connection { socket, peer, local, cutter }
+        let tls = listening.tls.clone().map(ServerConnection::new).transpose()?.map(Box::new);
+        Ok(Connection { socket, tls, peer, local, cutter })
     }
 
-    /// The same connection under a new configuration.
+    /// The same connection under a new configuration. It stays encrypted, or not, as it was.
     pub(super) fn resumed(self, listening: &Listening) -> Connection {
         Connection {
             cutter: self.cutter.resumed(listening.framing, listening.msg_size, listening.trim),
@@ -59,31 +67,42 @@ impl Connection {
     /// Reads it to its end, or until the source ends; then it comes back.
     pub(super) async fn serve(self, listening: &Listening, post: Post, leave: &Leave) -> Option<Connection> {
         let fd = self.socket.as_raw_fd();
-        let Connection { socket, peer, local, mut cutter } = self;
-        let socket = match watch(socket) {
-            Ok(socket) => socket,
+        let Connection { socket, tls, peer, local, mut cutter } = self;
+        let mut wire = match Wire::new(socket, tls) {
+            Ok(wire) => wire,
             Err(error) => {
                 tracing::error!(fd, client = %peer, local = %local, %error, "Cannot wait for connection");
                 return None;
             }
         };
-        let origin = tokio::select! {
-            origin = origin::of_connection(listening, socket.get_ref(), &peer, &local) => origin,
-            () = leave.requested() => {
-                return Some(Connection { socket: socket.into_inner(), peer, local, cutter });
-            }
-        };
-        let window = window(listening.window, post.flow_control());
-        let mut batch = Batch::new(post, window, listening.parse.clone(), listening.encoding);
-        match read(listening, &socket, &mut cutter, &mut batch, &origin, leave).await {
-            End::Leave => return Some(Connection { socket: socket.into_inner(), peer, local, cutter }),
-            End::Closed => {
-                if let Some(rest) = cutter.rest() {
+        let end = match begin(listening, &mut wire, &peer, &local, leave).await {
+            Ok(origin) => {
+                let window = window(listening.window, post.flow_control());
+                let mut batch = Batch::new(post, window, listening.parse.clone(), listening.encoding);
+                let end = read(listening, &mut wire, &mut cutter, &mut batch, &origin, leave).await;
+                if matches!(end, End::Closed)
+                    && let Some(rest) = cutter.rest()
+                {
                     batch.add(rest, time::now());
                     batch.post(&origin);
                 }
+                end
             }
+            Err(end) => end,
+        };
+        match end {
+            End::Leave => {
+                let (socket, tls) = wire.into_parts();
+                return Some(Connection { socket, tls, peer, local, cutter });
+            }
+            End::Closed => {}
             End::Idle => tracing::info!(fd, client = %peer, "Source timeout has elapsed, closing connection"),
+            End::Failed(error) if is_about_tls(&error) => {
+                tracing::error!(
+                    tls_error = %error, location = %listening.location, client = %peer,
+                    "SSL error while reading stream"
+                );
+            }
             End::Failed(error) => {
                 tracing::error!(fd, error = %error, "I/O error occurred while reading");
             }
@@ -98,14 +117,37 @@ impl Connection {
                 );
             }
         }
+        wire.close();
         tracing::info!(fd, client = %peer, local = %local, "Syslog connection closed");
         None
     }
 }
 
+/// What comes before the first message: encryption, and who the peer is.
+async fn begin(
+    listening: &Listening,
+    wire: &mut Wire,
+    peer: &Address,
+    local: &Address,
+    leave: &Leave,
+) -> Result<Arc<Origin>, End> {
+    tokio::select! {
+        biased;
+        () = leave.requested() => return Err(End::Leave),
+        () = tokio::time::sleep(HANDSHAKE_MAX) => return Err(End::Idle),
+        agreed = wire.handshake() => agreed.map_err(End::Failed)?,
+    }
+    let subject = wire.certificate().and_then(Subject::of);
+    tokio::select! {
+        biased;
+        () = leave.requested() => Err(End::Leave),
+        origin = origin::of_connection(listening, wire.socket(), peer, local, subject.as_ref()) => Ok(origin),
+    }
+}
+
 async fn read(
     listening: &Listening,
-    socket: &AsyncFd<socket2::Socket>,
+    wire: &mut Wire,
     cutter: &mut Cutter,
     batch: &mut Batch,
     origin: &Arc<Origin>,
@@ -131,7 +173,7 @@ async fn read(
             }
         }
         batch.post(origin);
-        match fill(listening, socket, cutter, leave).await {
+        match fill(listening, wire, cutter, leave).await {
             Ok(()) => {}
             Err(end) => return end,
         }
@@ -151,35 +193,25 @@ pub(super) async fn room(batch: &mut Batch, leave: &Leave) -> bool {
 }
 
 /// Reads what is there, waiting for it.
-async fn fill(
-    listening: &Listening,
-    socket: &AsyncFd<socket2::Socket>,
-    cutter: &mut Cutter,
-    leave: &Leave,
-) -> Result<(), End> {
-    loop {
-        let idle = async {
-            match listening.idle_timeout {
-                Some(timeout) => tokio::time::sleep(timeout).await,
-                None => std::future::pending().await,
-            }
-        };
-        let mut ready = tokio::select! {
-            biased;
-            () = leave.requested() => return Err(End::Leave),
-            ready = socket.readable() => ready.map_err(End::Failed)?,
-            () = idle => return Err(End::Idle),
-        };
-        let room = cutter.room();
-        match ready.try_io(|socket| socket.get_ref().read(room)) {
-            Ok(Ok(0)) => return Err(End::Closed),
-            Ok(Ok(bytes)) => {
-                cutter.filled(bytes);
-                return Ok(());
-            }
-            Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(Err(error)) => return Err(End::Failed(error)),
-            Err(_would_block) => {}
+async fn fill(listening: &Listening, wire: &mut Wire, cutter: &mut Cutter, leave: &Leave) -> Result<(), End> {
+    let idle = async {
+        match listening.idle_timeout {
+            Some(timeout) => tokio::time::sleep(timeout).await,
+            None => std::future::pending().await,
         }
+    };
+    let read = tokio::select! {
+        biased;
+        () = leave.requested() => return Err(End::Leave),
+        read = wire.read(cutter.room()) => read,
+        () = idle => return Err(End::Idle),
+    };
+    match read {
+        Ok(0) => Err(End::Closed),
+        Ok(bytes) => {
+            cutter.filled(bytes);
+            Ok(())
+        }
+        Err(error) => Err(End::Failed(error)),
     }
 }

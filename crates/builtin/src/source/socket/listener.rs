@@ -94,7 +94,14 @@ fn admit(
         return None;
     }
     tracing::info!(fd = socket.as_raw_fd(), client = %peer, local = %local, "Syslog connection accepted");
-    Some(Connection::new(socket, peer, local, listening))
+    let fd = socket.as_raw_fd();
+    match Connection::new(socket, peer, local, listening) {
+        Ok(connection) => Some(connection),
+        Err(error) => {
+            tracing::error!(fd, %error, "Cannot encrypt connection");
+            None
+        }
+    }
 }
 
 /// A client that left before it was accepted is nothing; a system without descriptors wants patience.

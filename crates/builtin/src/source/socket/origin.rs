@@ -8,6 +8,7 @@ use rustix::net::UCred;
 
 use super::Listening;
 use crate::socket::{Address, Transport};
+use crate::tls::Subject;
 
 /// Bytes of a process's command line that are kept.
 const CMDLINE_BYTES_MAX: usize = 4096;
@@ -18,9 +19,13 @@ pub(super) async fn of_connection(
     socket: &socket2::Socket,
     peer: &Address,
     local: &Address,
+    subject: Option<&Subject>,
 ) -> Arc<Origin> {
     match peer.ip() {
-        Some(ip) => of_peer(listening, &listening.resolving.name(ip).await, peer, local, None),
+        Some(ip) => {
+            let pairs = subject.map_or_else(Vec::new, Subject::pairs);
+            of_named(listening, &listening.resolving.name(ip).await, peer, local, &pairs)
+        }
         None => {
             let credentials =
                 listening.tuning.passcred.then(|| rustix::net::sockopt::socket_peercred(socket).ok());
@@ -36,6 +41,16 @@ pub(super) fn of_peer(
     peer: &Address,
     local: &Address,
     credentials: Option<UCred>,
+) -> Arc<Origin> {
+    of_named(listening, host, peer, local, &credentials.map_or_else(Vec::new, of_process))
+}
+
+fn of_named(
+    listening: &Listening,
+    host: &str,
+    peer: &Address,
+    local: &Address,
+    known: &[(&'static str, Vec<u8>)],
 ) -> Arc<Origin> {
     let mut texts: Vec<(Builtin, String)> = vec![(Builtin::Transport, listening.transport_name.to_owned())];
     match (peer, local) {
@@ -54,8 +69,7 @@ pub(super) fn of_peer(
         _ => texts.push((Builtin::SourceIp, "127.0.0.1".to_owned())),
     }
     let entries: Vec<(Builtin, &[u8])> = texts.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    let process = credentials.map_or_else(Vec::new, of_process);
-    let pairs: Vec<(&str, &[u8])> = process.iter().map(|(name, value)| (*name, &value[..])).collect();
+    let pairs: Vec<(&str, &[u8])> = known.iter().map(|(name, value)| (*name, &value[..])).collect();
     listening.base.origin_with(host, &entries, &pairs)
 }
 

@@ -206,8 +206,8 @@ fn mistakes_are_named() {
     let said = |options: &str| said_about(&format!("source s {{ network({options}); }};"));
     assert!(said("port(99999)").contains("no port"));
     assert!(said("transport(tpc)").contains("did you mean `tcp`?"));
-    assert!(said("transport(tls)").contains("not supported yet"));
-    assert!(said("tls(ca-dir(\"/x\"))").contains("not supported yet"));
+    assert!(said("transport(tls)").contains("needs tls(…)"));
+    assert!(said("tls(ca-dir(\"/x\"))").contains("cannot read /x"));
     assert!(said("ip(nonsense)").contains("no address"));
     assert!(said("flags(no-prase)").contains("did you mean `no-parse`?"));
     assert!(said("encoding(\"ebcdic\")").contains("there is no encoding"));
