@@ -2,6 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod compatibility;
+pub mod documents;
+pub mod reference;
+pub mod registry;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,4 +122,9 @@ fn describe(directory: PathBuf, renamed: &Table) -> Crate {
 fn renames(workspace: &Table) -> Table {
     let dependencies = workspace["workspace"]["dependencies"].as_table().cloned().unwrap_or_default();
     dependencies.into_iter().filter_map(|(key, value)| Some((key, value.get("package")?.clone()))).collect()
+}
+
+/// A persist file that is none, to compile with.
+pub fn no_persist() -> store::Persist {
+    store::Persist::in_memory()
 }

@@ -83,7 +83,7 @@ pub trait Choice: Copy + 'static {
 
 /// A struct that [`options!`](crate::options!) declared.
 pub trait Options: Sized {
-    /// Every option, in the order declared.
+    /// What the declaration says about the whole, then every option in the order declared.
     const DOCS: &'static [OptionDoc];
     /// What the declaration says about the whole.
     const HELP: &'static str;

@@ -9,6 +9,7 @@ mod date;
 mod digest;
 mod format_json;
 mod format_welf;
+pub mod help;
 mod list;
 mod logic;
 pub mod matcher;

@@ -3,13 +3,20 @@
 use std::sync::Arc;
 
 use conf::ast::{Argument, Call, ValueKind};
+use conf::options::OptionDoc;
 use message::Message;
 use message::syslog::priority::{facilities, facility_number};
 use pipeline::{Compile, Filter, FilterSpec};
 
 use super::words;
 
-pub(super) const SPEC: FilterSpec = FilterSpec { names: &["facility"], options: &[], compile };
+pub(super) const SPEC: FilterSpec = FilterSpec {
+    names: &["facility"],
+    options: &[OptionDoc::only_about(
+        "A message of one of these facilities: names such as `mail`, ranges such as `local0..local7`, or one number.",
+    )],
+    compile,
+};
 
 fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<Arc<dyn Filter>> {
     if let [Argument::Value(value)] = &call.arguments[..]

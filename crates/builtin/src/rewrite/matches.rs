@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conf::Options;
 use conf::ast::Call;
+use conf::options::OptionDoc;
 use message::{Draft, Message, list};
 use pipeline::{Compile, Rewrite, RewriteSpec};
 
@@ -12,8 +13,11 @@ use crate::typed_template::{TypedTemplate, TypedText};
 
 pub(super) const SET: RewriteSpec =
     RewriteSpec { names: &["set-matches"], options: SetMatchesOptions::DOCS, compile: compile_set };
-pub(super) const UNSET: RewriteSpec =
-    RewriteSpec { names: &["unset-matches"], options: &[], compile: compile_unset };
+pub(super) const UNSET: RewriteSpec = RewriteSpec {
+    names: &["unset-matches"],
+    options: &[OptionDoc::only_about("Unset `$1`, `$2` and so on.")],
+    compile: compile_unset,
+};
 
 conf::options! {
     /// Set `$1`, `$2` and so on to the elements of a list.

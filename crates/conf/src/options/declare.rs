@@ -137,7 +137,15 @@ macro_rules! options {
         }
 
         impl $crate::options::Options for $name {
-            const DOCS: &'static [$crate::options::OptionDoc] = &[$($crate::options!(@doc $doc)),*];
+            const DOCS: &'static [$crate::options::OptionDoc] = &[
+                $crate::options::OptionDoc {
+                    names: &[],
+                    type_name: "",
+                    kind: $crate::options::OptionKind::About,
+                    help: Self::HELP,
+                },
+                $($crate::options!(@doc $doc)),*
+            ];
             const HELP: &'static str = concat!("", $($help, "\n"),*);
 
             fn take($reader: &mut $crate::options::Reader<'_>) -> Option<$name> {

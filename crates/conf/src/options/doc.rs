@@ -16,6 +16,8 @@ pub struct OptionDoc {
 /// Where the value of an option comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OptionKind {
+    /// No option: what the declaration says about the whole.
+    About,
     /// `name(value)`, or this expression.
     Default(&'static str),
     /// `name(value)`, or the global option.
@@ -33,6 +35,11 @@ pub enum OptionKind {
 }
 
 impl OptionDoc {
+    /// What is said about something that has no options of its own.
+    pub const fn only_about(help: &'static str) -> OptionDoc {
+        OptionDoc { names: &[], type_name: "", kind: OptionKind::About, help }
+    }
+
     /// The name as a configuration spells it: with dashes.
     pub fn name(&self) -> String {
         self.names.first().map_or_else(String::new, |name| name.replace('_', "-"))
@@ -48,13 +55,18 @@ impl OptionDoc {
         })
     }
 
+    /// What the declaration of `docs` says about the whole.
+    pub fn about(docs: &'static [OptionDoc]) -> &'static str {
+        docs.iter().find(|doc| doc.kind == OptionKind::About).map_or("", |doc| doc.help)
+    }
+
     /// Every option of `docs` that is written `name(…)`, those in groups included.
     pub fn named(docs: &'static [OptionDoc]) -> Vec<&'static OptionDoc> {
         let mut found = Vec::new();
         for doc in docs {
             match doc.kind {
                 OptionKind::Group(inner) => found.extend(OptionDoc::named(inner)),
-                OptionKind::Positional(_) | OptionKind::Rest => {}
+                OptionKind::About | OptionKind::Positional(_) | OptionKind::Rest => {}
                 _ => found.push(doc),
             }
         }

@@ -171,11 +171,11 @@ fn docs() {
     let line = |doc: &OptionDoc| {
         format!("{} {} {:?} {}", doc.names.join("|"), doc.type_name, doc.default(), doc.help.trim())
     };
-    assert_eq!(line(&Sample::DOCS[0]), "address string None Where to listen.");
-    assert_eq!(line(&Sample::DOCS[3]), "port|localport number Some(\"514\") The port.");
-    assert_eq!(line(&Sample::DOCS[4]), "transport tcp|udp Some(\"Transport::Tcp\") The transport.");
-    assert_eq!(line(&Tls::DOCS[1]), "verify yes|no Some(\"yes\") Verify the peer.");
-    assert_eq!(Sample::DOCS[5].names, ["type"]);
+    assert_eq!(line(&Sample::DOCS[1]), "address string None Where to listen.");
+    assert_eq!(line(&Sample::DOCS[4]), "port|localport number Some(\"514\") The port.");
+    assert_eq!(line(&Sample::DOCS[5]), "transport tcp|udp Some(\"Transport::Tcp\") The transport.");
+    assert_eq!(line(&Tls::DOCS[2]), "verify yes|no Some(\"yes\") Verify the peer.");
+    assert_eq!(Sample::DOCS[6].names, ["type"]);
     let names: Vec<String> = OptionDoc::named(Sample::DOCS).iter().map(|doc| doc.name()).collect();
     assert_eq!(names[..4], ["tags", "keep-hostname", "port", "transport"]);
 }
