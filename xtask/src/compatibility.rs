@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use conf::generator::Generators;
 use conf::options::OptionDoc;
 use conf::{Diagnostic, Diagnostics, Environment, GlobalOptions, Severity};
 use message::Name;
@@ -88,10 +87,25 @@ fn driver(context: &str, name: &str) -> Outcome {
     if registry().knows(context, name) && declares(context, name) {
         return Outcome::Works;
     }
-    if scl::LIBRARY.iter().any(|(_, text)| text.contains(&format!("block {context} {name}("))) {
-        return Outcome::Library;
+    let block = format!("block {context} {name}(");
+    if let Some(text) = scl::LIBRARY.iter().find_map(|(_, text)| Some(text.split_once(&block)?.1)) {
+        return library(context, name, text);
     }
     said(&format!("{context} x {{ {name}(); }};"), name)
+}
+
+/// A block of the library, whose definition goes on with `text`: what it is made of must be there.
+fn library(context: &str, name: &str, text: &str) -> Outcome {
+    let header = text.split(") {").next().unwrap_or_default();
+    // What stands before the last `()` is behind the last parameter that must be given.
+    let pieces: Vec<&str> = header.split("()").collect();
+    let words =
+        pieces[..pieces.len() - 1].iter().filter_map(|piece| piece.split([' ', '\n', '(']).next_back());
+    let given: Vec<String> = words.map(|name| format!("{name}(\"1\")")).collect();
+    let all = diagnostics(&format!("@include \"scl.conf\"\n{context} x {{ {name}({}); }};", given.join(" ")));
+    let missing =
+        all.iter().find(|one| one.severity == Severity::Error && one.message.starts_with("there is no"));
+    missing.map_or(Outcome::Library, |one| Outcome::Refused(one.message.clone()))
 }
 
 /// Whether `name` is one of `context` and not just an option of one.
@@ -144,28 +158,11 @@ fn template(text: &str, refusal: &str) -> Outcome {
     }
 }
 
-/// No generators: a name that nobody knows is unknown.
-struct Nobody;
-
-impl Generators for Nobody {
-    fn has(&mut self, _question: &conf::generator::Question<'_>) -> bool {
-        false
-    }
-
-    fn generate(
-        &mut self,
-        question: &conf::generator::Question<'_>,
-        _arguments: &[(String, String)],
-    ) -> Result<String, conf::generator::GenerateError> {
-        Err(conf::generator::GenerateError { message: question.name.to_owned(), details: None })
-    }
-}
-
-/// What a configuration with `name` in it comes to, as far as that is about the name.
-fn said(text: &str, name: &str) -> Outcome {
+/// All that is said about a configuration.
+fn diagnostics(text: &str) -> Diagnostics {
     let text = format!("@version: 4.2\n{text}\n");
-    let environment = Environment::default();
-    let loaded = conf::load_text_with("x.conf", &text, &environment, &mut Nobody);
+    let environment = Environment::default().with_library(scl::LIBRARY);
+    let loaded = conf::load_text_with("x.conf", &text, &environment, &mut scl::Conditions(None));
     let mut all = Diagnostics::default();
     loaded.diagnostics.iter().for_each(|one| all.push(one.clone()));
     if let Some(globals) = GlobalOptions::of(&loaded.config, &mut all) {
@@ -174,6 +171,12 @@ fn said(text: &str, name: &str) -> Outcome {
         all.append(compiled.diagnostics);
         all.append(compiled.at_start);
     }
+    all
+}
+
+/// What a configuration with `name` in it comes to, as far as that is about the name.
+fn said(text: &str, name: &str) -> Outcome {
+    let all = diagnostics(text);
     let other = name.replace('-', "_");
     let about = |one: &&Diagnostic| {
         // `mark-freq` does not speak of `mark`.

@@ -8,9 +8,13 @@ use conf::generator::{GenerateError, Generators, Question};
 /// Every file of the library by the name it is included by: `scl.conf` includes all others.
 pub const LIBRARY: &[(&str, &str)] = &[
     ("scl.conf", include_str!("../../../scl/scl.conf")),
+    ("scl/destination/chat.conf", include_str!("../../../scl/destination/chat.conf")),
+    ("scl/destination/elasticsearch.conf", include_str!("../../../scl/destination/elasticsearch.conf")),
     ("scl/destination/graphite.conf", include_str!("../../../scl/destination/graphite.conf")),
     ("scl/destination/graylog2.conf", include_str!("../../../scl/destination/graylog2.conf")),
+    ("scl/destination/log_services.conf", include_str!("../../../scl/destination/log_services.conf")),
     ("scl/destination/loggly.conf", include_str!("../../../scl/destination/loggly.conf")),
+    ("scl/destination/splunk.conf", include_str!("../../../scl/destination/splunk.conf")),
     (
         "scl/source/default_network_drivers.conf",
         include_str!("../../../scl/source/default_network_drivers.conf"),

@@ -54,3 +54,29 @@ fn tls_opens_a_listener_only_where_it_is_given() {
     let said = expand("source s { default-network-drivers(); };").unwrap();
     assert!(!said.contains("6514"), "{said}");
 }
+
+#[test]
+fn what_is_given_is_put_where_it_belongs() {
+    let dest = |text: &str| format!("source s {{ }};\ndestination d {{ {text} }};");
+    let check = |text: &str, expected: &str| check(&dest(text), expected);
+    check(
+        "elasticsearch-http(url(\"https://es:9200/_bulk\") index(\"logs-${YEAR}\"));",
+        r#"index._index=\"logs-${YEAR}\" index._type=\"\" index._id=\"\")\n$(format-json --scope rfc5424"#,
+    );
+    check("opensearch(url(u) index(i) tls(peer-verify(yes)));", "timeout(10) tls(peer-verify(yes))");
+    check(
+        "splunk-hec-event(url(\"https://s:8088\") token(T));",
+        "url(\"https://s:8088/services/collector/event\")",
+    );
+    check("splunk-hec-raw(url(\"u\") token(T) channel(C));", "\"X-Splunk-Request-Channel: C\"");
+    check(
+        "slack(hook-url(\"https://hooks/x\") template(\"$MSG!\"));",
+        r#"body("$(format-json text=\"$MSG!\")")"#,
+    );
+    check("telegram(bot-id(1) chat-id(2));", "chat_id=2&text=$(url-encode \\\"${MSG}\\\")");
+    check("logscale(token(T) attributes(\"--key x.*\"));", "attributes=json('$(format-json --key x.*)')");
+    check(
+        "sumologic-http(collector(C) deployment(eu));",
+        "https://collectors.eu.sumologic.com/receiver/v1/http/C",
+    );
+}
