@@ -157,6 +157,9 @@ class Persist:
 class ParseOptions:
     """How a driver's messages are parsed. Nothing can be read from it."""
 
+def configure(templates: dict[str, Any], compat: bool) -> None:
+    """Take over the template options of the configuration, for the package's own use."""
+
 @final
 class LogTemplateOptions:
     """The template options of the configuration. Nothing can be read from it."""

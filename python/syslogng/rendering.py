@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from . import trace
 from .errors import Errors
 from .loader import MAIN
+from .logger import Logger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from .report import Report
 
-__all__ = ["Rendering", "find_function"]
+__all__ = ["Rendering", "find_function", "report_failure"]
 
 _ERROR = "<error>"
 """What stands in the text where a function cannot be called, as in syslog-ng."""
@@ -35,6 +37,11 @@ def find_function(name: str) -> Callable[..., Any]:
         raise LookupError(f"template function {name} is a {type(found).__name__}, which cannot be called")
     function: Callable[..., Any] = found
     return function
+
+
+def report_failure(name: str, error: BaseException) -> None:
+    """Log why ``$(python name)`` in a template of Python code shows ``<error>``."""
+    Logger().error(f"$(python {name}): {trace.one_line(error)}")
 
 
 class Rendering:

@@ -100,6 +100,7 @@ def _prepare_interpreter(hello: dict[str, Any], report: Report) -> None:
     in_venv = sys.prefix != sys.base_prefix
     sys.argv = [f"{sys.prefix}/bin/python" if in_venv else hello["argv0"]]
     logger.connect(report, hello["log_level"])
+    _syslogng.configure(hello["templates"], tuple(hello["config_version"]) < (4, 0))
 
 
 def _prepare_driver(hello: dict[str, Any], worker: _syslogng.Worker, report: Report) -> Driver:

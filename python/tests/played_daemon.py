@@ -132,6 +132,7 @@ class Daemon:
             "argv0": "syslog-ng",
             "stop_timeout_ms": 4000,
             "log_level": log_level,
+            "templates": {},
             "driver": {**base, **driver},
             "drivers": [{**base, **one} for one in drivers or []],
             **(hello or {}),

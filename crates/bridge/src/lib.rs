@@ -11,7 +11,7 @@
 //! | [`tracker`], [`pending`] | acks: which bookmarks and receipts they settle, and who is told |
 //! | [`fetch`] | the loop around a fetcher's `fetch()` |
 //! | [`serve`], [`batch`] | requests of the daemon: messages for parsers, destinations and template functions |
-//! | [`parse`], [`macros`], [`template`] | what `message` knows, for Python |
+//! | [`parse`], [`macros`], [`template`], [`call`] | what `message` knows, for Python |
 //! | [`persist`] | names and values in the daemon's persist file |
 //! | [`control`], [`json`] | frames of the control socket |
 //! | [`worker`] | what a worker inherits from the daemon |
@@ -21,6 +21,7 @@
 #![deny(unsafe_code)]
 
 mod batch;
+mod call;
 mod control;
 mod fetch;
 mod json;
@@ -59,6 +60,7 @@ mod _syslogng {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let (source, fetcher) = crate::source::make_types(module)?;
+        module.add_function(wrap_pyfunction!(crate::template::configure, module)?)?;
         module.add("LogMessage", crate::log_message::make_type(module)?)?;
         module.add("LogSource", source)?;
         module.add("LogFetcher", fetcher)

@@ -1,16 +1,53 @@
 //! `LogTemplate` and `LogTemplateOptions`.
 
-use message::{NoFunctions, RenderScope, Template, TemplateOptions, ZoneUse};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use channel::protocol::TemplateTerms;
+use message::{Message, Record, RenderScope, Template, TemplateOptions, Zone, ZoneUse};
+use parking_lot::Mutex;
 use pyo3::{
     create_exception,
-    exceptions::{PyException, PyRuntimeError, PyTypeError},
+    exceptions::{PyException, PyRuntimeError, PyTypeError, PyValueError},
     prelude::*,
     types::PyBytes,
 };
 
-use crate::{log_message::body_of, raw::type_name};
+use crate::{call, log_message::body_of, raw::type_name, worker::from_python};
 
 create_exception!(_syslogng, LogTemplateException, PyException, "A text is no template.");
+
+/// The global template options of the configuration, once the daemon has told them.
+static CONFIGURED: Mutex<Option<TemplateOptions>> = Mutex::new(None);
+/// The `@version` is below 4.0.
+static COMPAT: AtomicBool = AtomicBool::new(false);
+
+/// Whether messages read as an `@version` below 4.0 has them.
+pub(crate) fn is_compat() -> bool {
+    COMPAT.load(Relaxed)
+}
+
+/// Takes over the template options of the configuration, for every `LogTemplateOptions` made from now on. `compat`:
+/// messages of template functions read as an `@version` below 4.0 has them.
+#[pyfunction]
+pub(crate) fn configure(templates: &Bound<'_, PyAny>, compat: bool) -> PyResult<()> {
+    let told: TemplateTerms = from_python(templates)?;
+    let zone = |zone: Option<String>| {
+        let read = zone.map(|name| Zone::parse(&name)).transpose();
+        read.map_err(|error| PyValueError::new_err(error.to_string()))
+    };
+    let ts_format = told.ts_format.parse();
+    *CONFIGURED.lock() = Some(TemplateOptions {
+        ts_format: ts_format.map_err(|error| PyValueError::new_err(format!("{error}")))?,
+        frac_digits: told.frac_digits.min(message::time::FRAC_DIGITS_MAX),
+        send_zone: zone(told.send_time_zone)?,
+        local_zone: zone(told.local_time_zone)?,
+        escape: told.template_escape,
+        own_host: told.own_host.into(),
+        ..TemplateOptions::default()
+    });
+    COMPAT.store(compat, Relaxed);
+    Ok(())
+}
 
 /// The template options of the configuration. Nothing can be read from it.
 #[pyclass(name = "LogTemplateOptions", module = "_syslogng", frozen)]
@@ -20,7 +57,7 @@ pub(crate) struct LogTemplateOptions(TemplateOptions);
 impl LogTemplateOptions {
     #[new]
     fn new() -> LogTemplateOptions {
-        LogTemplateOptions(TemplateOptions::default())
+        LogTemplateOptions(CONFIGURED.lock().clone().unwrap_or_default())
     }
 }
 
@@ -40,7 +77,7 @@ impl LogTemplate {
             return Err(PyTypeError::new_err("LogTemplate() takes a template and its options"));
         }
         let options = options.iter().next().map(|options| options_of(&options)).transpose()?;
-        let template = Template::parse(template, &NoFunctions).map_err(|error| {
+        let template = Template::parse(template, call::FUNCTIONS).map_err(|error| {
             LogTemplateException::new_err(format!("Error compiling template '{template}': {error}"))
         })?;
         Ok(LogTemplate { template, options: options.map(Bound::unbind) })
@@ -70,7 +107,17 @@ impl LogTemplate {
         let mut scope = RenderScope::new(&options.get().0, zone);
         scope.seqnum = seqnum;
         let mut text = Vec::new();
-        body.with_message(|message| self.template.render(message, &mut scope, &mut text));
+        if self.template.calls_functions() {
+            // A function may be Python code, which may change the message meanwhile: the template shows a copy.
+            let (record, origin) = body.with_message(|message| {
+                let origin = message.origin().map(|origin| origin.as_bytes().to_vec());
+                (message.record().as_bytes().to_vec(), origin)
+            });
+            let origin = origin.as_deref().map(Record::trusted);
+            self.template.render(Message::new(Record::trusted(&record), origin), &mut scope, &mut text);
+        } else {
+            body.with_message(|message| self.template.render(message, &mut scope, &mut text));
+        }
         Ok(PyBytes::new(py, &text))
     }
 

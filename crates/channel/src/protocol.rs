@@ -22,7 +22,7 @@ pub use persist::{Bytes, PERSIST_NAMES_BYTES_MAX, PERSIST_VALUE_BYTES_MAX, Persi
 pub use stream::{FrameReader, Outbox, write_frame};
 pub use to_worker::{
     Block, DestinationTerms, Driver, DriverKind, Hello, Location, Mode, OptionValue, ParseOptions,
-    SuspendedPost, ToWorker,
+    SuspendedPost, TemplateTerms, ToWorker,
 };
 
 /// The number of this protocol; a worker that reads another in `hello` refuses.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use channel::protocol::{
     Block, Driver as WorkerDriver, DriverKind, Hello, Level, Mode, PROTOCOL, ParseOptions as WorkerParse,
-    SuspendedPost,
+    SuspendedPost, TemplateTerms,
 };
 use conf::ast::{Call, Config, PythonBlock};
 use conf::globals::{GlobalOptions, SuspendedPost as WhenSuspended};
-use conf::options::{Options, Seconds};
+use conf::options::{Choice, Options, Seconds};
 use conf::span::Sources;
 use message::syslog::{ParseFlags, ParseOptions};
 use pipeline::options::{MessageOptions, SourceOptions};
@@ -234,10 +234,25 @@ pub(crate) fn hello(mode: Mode, config: &Config, sources: &Sources, globals: &Gl
         sys_path_front: vec![SITE_MODULES.to_owned()],
         argv0: "syslog-ng".to_owned(),
         log_level: Some(log_level()),
+        templates: templates(globals),
         stop_timeout_ms: globals.stop_timeout.duration().as_millis() as u64,
         await_init: false,
         driver: None,
         drivers: Vec::new(),
+    }
+}
+
+/// What `LogTemplateOptions()` is to be. The plan is compiled with the same options, so a bad zone is told there.
+fn templates(globals: &GlobalOptions) -> TemplateTerms {
+    let own_host = if globals.use_fqdn { message::host::fqdn() } else { message::host::short() };
+    let readable = |zone: &Option<String>| zone.clone().filter(|zone| message::Zone::parse(zone).is_ok());
+    TemplateTerms {
+        ts_format: globals.ts_format.word().to_owned(),
+        frac_digits: globals.frac_digits,
+        send_time_zone: readable(&globals.send_time_zone),
+        local_time_zone: readable(&globals.local_time_zone),
+        template_escape: globals.template_escape,
+        own_host: own_host.into(),
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Hello {
     pub argv0: String,
     /// The least grave lines the daemon logs; what is below need not be sent. None: all are wanted.
     pub log_level: Option<Level>,
+    /// The global options of templates.
+    pub templates: TemplateTerms,
     /// How long the worker may take to end after `request_exit`, in milliseconds.
     pub stop_timeout_ms: u64,
     /// Execute the blocks, look at the driver and tell what is wrong (`inspected`), then wait for `init` before the object
@@ -99,6 +101,38 @@ pub struct Hello {
     pub driver: Option<Driver>,
     /// The drivers to inspect, or those that the worker is asked for: requests name them by their place here.
     pub drivers: Vec<Driver>,
+}
+
+/// How templates show dates and values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateTerms {
+    /// `ts-format()`
+    pub ts_format: String,
+    /// `frac-digits()`
+    pub frac_digits: u8,
+    /// `send-time-zone()`
+    pub send_time_zone: Option<String>,
+    /// `local-time-zone()`
+    pub local_time_zone: Option<String>,
+    /// `template-escape()`
+    pub template_escape: bool,
+    /// The name of this machine, as `use-fqdn()` wants it.
+    pub own_host: String,
+}
+
+impl Default for TemplateTerms {
+    /// What holds where no option is set, on a machine without a name.
+    fn default() -> TemplateTerms {
+        TemplateTerms {
+            ts_format: "bsd".to_owned(),
+            frac_digits: 0,
+            send_time_zone: None,
+            local_time_zone: None,
+            template_escape: false,
+            own_host: String::new(),
+        }
+    }
 }
 
 /// A `python {}` block.
