@@ -2,9 +2,15 @@
 //!
 //! A record starts with its own length: a `u32`, little endian, a multiple of 8, at least [`RECORD_BYTES_MIN`] and at
 //! most half the ring. What follows is the business of `message`.
+//!
+//! A length with the lowest bit set is that of a [note](crate::Note): something a worker says in between, which is
+//! no record and needs no credit.
 
 /// The shortest record there is, in bytes.
 pub const RECORD_BYTES_MIN: usize = 32;
+
+/// Set in the length of a note.
+pub(crate) const NOTE: u32 = 1;
 
 /// Records start and end on multiples of this many bytes.
 pub(crate) const RECORD_ALIGN: usize = 8;
@@ -70,7 +76,9 @@ pub enum Corrupt {
 pub(crate) struct Walked {
     /// Whole and well-formed records from the start on.
     pub(crate) records: u32,
-    /// Their bytes.
+    /// Notes between them.
+    pub(crate) notes: u32,
+    /// The bytes of both.
     pub(crate) bytes: usize,
     /// What stopped the walk.
     pub(crate) stop: Stop,
@@ -101,15 +109,16 @@ pub(crate) struct Rules {
 #[inline]
 pub(crate) fn walk(copy: &[u8], rules: &Rules) -> Walked {
     let mut bytes = 0;
-    let mut records = 0_u32;
+    let (mut records, mut notes) = (0_u32, 0_u32);
     let stop = loop {
         let Some(size) = copy[bytes..].first_chunk::<4>() else { break Stop::End };
-        let size = u32::from_le_bytes(*size);
+        let stated = u32::from_le_bytes(*size);
+        let (size, note) = (stated & !NOTE, stated & NOTE);
         let published = rules.published - bytes as u64;
         if let Err(corrupt) = check(size, published, rules.size_max) {
             break Stop::Corrupt(corrupt);
         }
-        if u64::from(records) >= rules.records_max {
+        if note == 0 && u64::from(records) >= rules.records_max {
             break Stop::Corrupt(Corrupt::OverCredit { limit: rules.limit });
         }
         let size = size as usize;
@@ -117,9 +126,10 @@ pub(crate) fn walk(copy: &[u8], rules: &Rules) -> Walked {
             break Stop::Partial(size);
         }
         bytes += size;
-        records += 1;
+        records += 1 - note;
+        notes += note;
     };
-    Walked { records, bytes, stop }
+    Walked { records, notes, bytes, stop }
 }
 
 #[inline]

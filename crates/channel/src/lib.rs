@@ -25,6 +25,7 @@ mod framing;
 mod gate;
 mod machine;
 mod mapping;
+mod note;
 mod pace;
 mod prefix;
 pub mod protocol;
@@ -39,6 +40,7 @@ pub use credits::{Credits, Window};
 pub use exchange::{AREA_BYTES, Answer, Exchange, Progress, Server, ServerFds, TooLarge};
 pub use flow::{Flow, Wait};
 pub use framing::{Corrupt, RECORD_BYTES_MIN};
+pub use note::{BadNote, Note, split_notes};
 pub use pace::{Next, Pace};
 pub use prefix::Prefix;
 pub use ring::{

@@ -11,7 +11,7 @@ fn check(sizes: &[u32], copied: usize, published: u64, records: u32, bytes: usiz
     }
     copy.resize(copied, 0xab);
     let rules = Rules { published, size_max: 512, records_max: 3, limit: 7 };
-    assert_eq!(walk(&copy, &rules), Walked { records, bytes, stop });
+    assert_eq!(walk(&copy, &rules), Walked { records, notes: 0, bytes, stop });
 }
 
 #[test]
@@ -38,21 +38,21 @@ fn a_record_beyond_what_is_published() {
 
 #[test]
 fn too_small() {
-    for size in [0, 1, 7, 8, 24, 31] {
+    for size in [0, 2, 6, 8, 24, 30] {
         check(&[size], 64, 64, 0, 0, Stop::Corrupt(Corrupt::SizeTooSmall { size, min: 32 }));
     }
 }
 
 #[test]
 fn too_large() {
-    for size in [520, 513, u32::MAX, u32::MAX - 7, 1 << 31] {
+    for size in [520, 514, u32::MAX - 1, u32::MAX - 7, 1 << 31] {
         check(&[size], 1024, 1024, 0, 0, Stop::Corrupt(Corrupt::SizeTooLarge { size, max: 512 }));
     }
 }
 
 #[test]
 fn unaligned() {
-    for size in [33, 36, 511] {
+    for size in [34, 36, 510] {
         check(&[size], 1024, 1024, 0, 0, Stop::Corrupt(Corrupt::SizeUnaligned { size }));
     }
 }
@@ -65,5 +65,18 @@ fn more_records_than_allowed() {
 
 #[test]
 fn the_good_ones_before_a_bad_one_count() {
-    check(&[40, 48, 5], 128, 128, 2, 88, Stop::Corrupt(Corrupt::SizeTooSmall { size: 5, min: 32 }));
+    check(&[40, 48, 4], 128, 128, 2, 88, Stop::Corrupt(Corrupt::SizeTooSmall { size: 4, min: 32 }));
+}
+
+#[test]
+fn notes_are_framed_like_records_and_need_no_credit() {
+    let mut copy = Vec::new();
+    for stated in [32_u32, 32, 41, 32, 32 | NOTE, 48 | NOTE] {
+        copy.extend_from_slice(&stated.to_le_bytes());
+        copy.resize(copy.len() + (stated & !NOTE) as usize - 4, 0);
+    }
+    let published = copy.len() as u64;
+    let rules = Rules { published, size_max: 512, records_max: 3, limit: 7 };
+    let expected = Walked { records: 3, notes: 3, bytes: copy.len(), stop: Stop::End };
+    assert_eq!(walk(&copy, &rules), expected);
 }

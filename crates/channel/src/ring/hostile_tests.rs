@@ -81,7 +81,7 @@ proptest! {
                     }
                     used -= expected.len();
                     let mut out = Vec::new();
-                    prop_assert_eq!(uplink.take(&mut out, max), Ok(Taken { records, bytes: expected.len() }));
+                    prop_assert_eq!(uplink.take(&mut out, max), Ok(Taken { records, notes: 0, bytes: expected.len() }));
                     prop_assert!(out == expected);
                 }
                 Step::Grant(records) => {
@@ -138,7 +138,7 @@ fn take_under_scribbling(seed: u64) -> (u64, Option<Corrupt>) {
         file.write_all_at(&32_u64.to_le_bytes(), DATA + at).unwrap();
     }
     file.write_all_at(&(RING_BYTES_MIN as u64 / 2).to_le_bytes(), HEAD).unwrap();
-    assert_eq!(uplink.take(&mut Vec::new(), 1024), Ok(Taken { records: 32, bytes: 1024 }));
+    assert_eq!(uplink.take(&mut Vec::new(), 1024), Ok(Taken { records: 32, notes: 0, bytes: 1024 }));
 
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -177,7 +177,7 @@ fn take_once(uplink: &mut Uplink, max_bytes: usize, ended: &mut Option<Corrupt>)
                 records_max: u64::MAX,
                 limit: 0,
             };
-            let whole = Walked { records: taken.records, bytes: taken.bytes, stop: Stop::End };
+            let whole = Walked { records: taken.records, notes: 0, bytes: taken.bytes, stop: Stop::End };
             assert_eq!((walk(copy, &rules), copy.len()), (whole, taken.bytes));
         }
         Err(corrupt) => {

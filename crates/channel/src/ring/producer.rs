@@ -14,6 +14,7 @@ use crate::{
     flow::Flow,
     framing::{RECORD_ALIGN, RECORD_BYTES_MIN},
     mapping::Mapping,
+    note::{note_bytes, write_note},
 };
 
 /// Writes records into the ring, one credit each.
@@ -101,6 +102,29 @@ impl Producer {
         Ok(Reservation { producer: self, length })
     }
 
+    /// Writes a note about what is published: it takes no credit. Like [`Producer::reserve`] it does not wait.
+    pub fn note(&mut self, covers_next: bool, state: &[u8]) -> Result<(), Refused> {
+        let (length, max) = (note_bytes(state.len()), self.record_bytes_max);
+        if length > max {
+            return Err(Refused::TooLarge { length, max });
+        }
+        if length as u64 > self.free_until - self.head {
+            self.look_for_room();
+            if length as u64 > self.free_until - self.head {
+                return Err(Refused::Full);
+            }
+        }
+        let mut place = Reservation { producer: self, length };
+        write_note(place.bytes_mut(), covers_next, state);
+        place.publish(length, 0);
+        Ok(())
+    }
+
+    fn look_for_room(&mut self) {
+        let capacity = self.shared.mapping.capacity() as u64;
+        self.free_until = self.shared.mapping.control().tail.0.load(Acquire) + capacity;
+    }
+
     #[cold]
     fn look_again(&mut self, length: usize) -> Result<(), Refused> {
         let max = self.record_bytes_max;
@@ -110,8 +134,7 @@ impl Producer {
         if !self.has_credit() {
             return Err(Refused::NoCredit);
         }
-        let capacity = self.shared.mapping.capacity() as u64;
-        self.free_until = self.shared.mapping.control().tail.0.load(Acquire) + capacity;
+        self.look_for_room();
         if length as u64 > self.free_until - self.head {
             return Err(Refused::Full);
         }
@@ -157,9 +180,14 @@ impl Reservation<'_> {
         );
         let stated = self.bytes_mut().first_chunk::<4>().map(|size| u32::from_le_bytes(*size));
         assert!(stated == Some(length as u32), "a record of {length} bytes states a length of {stated:?}");
+        self.publish(length, 1)
+    }
+
+    #[inline]
+    fn publish(self, length: usize, records: u64) -> u64 {
         let producer = self.producer;
         producer.head += length as u64;
-        producer.posted += 1;
+        producer.posted += records;
         if producer.shared.mapping.control().publish(producer.head, producer.posted) {
             producer.shared.ring();
         }

@@ -49,7 +49,7 @@ fn a_record_comes_out_as_it_went_in() {
     assert_eq!(uplink.take(&mut out, ALL), Ok(Taken::default()));
     post(&mut producer, &record(32, 1)).unwrap();
     post(&mut producer, &record(200, 2)).unwrap();
-    assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 2, bytes: 232 }));
+    assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 2, notes: 0, bytes: 232 }));
     assert_eq!(out, [b"before".to_vec(), record(32, 1), record(200, 2)].concat());
     assert_eq!(uplink.take(&mut out, ALL), Ok(Taken::default()));
     assert_eq!(uplink.records_taken(), 2);
@@ -63,7 +63,7 @@ fn a_reservation_may_be_larger_than_the_record_or_dropped() {
     place.bytes_mut()[..40].copy_from_slice(&record(40, 7));
     place.commit(40);
     let mut out = Vec::new();
-    assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 1, bytes: 40 }));
+    assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 1, notes: 0, bytes: 40 }));
     assert_eq!(out, record(40, 7));
 }
 
@@ -75,7 +75,7 @@ fn records_wrap_around_in_one_piece() {
         let record = record(RING_BYTES_MIN / 2 - 8 * (round % 7), round as u8);
         post(&mut producer, &record).unwrap();
         out.clear();
-        assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 1, bytes: record.len() }));
+        assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 1, notes: 0, bytes: record.len() }));
         assert!(out == record, "round {round}");
     }
 }
@@ -108,10 +108,33 @@ fn take_stops_at_whole_records_and_gives_a_large_one_alone() {
         post(&mut producer, &record(length, 9)).unwrap();
     }
     let mut out = Vec::new();
-    assert_eq!(uplink.take(&mut out, 100), Ok(Taken { records: 2, bytes: 88 }));
-    assert_eq!(uplink.take(&mut out, 100), Ok(Taken { records: 1, bytes: 1000 }));
-    assert_eq!(uplink.take(&mut out, 0), Ok(Taken { records: 1, bytes: 32 }));
+    assert_eq!(uplink.take(&mut out, 100), Ok(Taken { records: 2, notes: 0, bytes: 88 }));
+    assert_eq!(uplink.take(&mut out, 100), Ok(Taken { records: 1, notes: 0, bytes: 1000 }));
+    assert_eq!(uplink.take(&mut out, 0), Ok(Taken { records: 1, notes: 0, bytes: 32 }));
     assert_eq!(out.len(), 1120);
+}
+
+#[test]
+fn a_note_needs_room_but_no_credit() {
+    let (mut uplink, mut producer) = pair(Window::Limited(NonZeroU32::MIN));
+    producer.note(true, b"before").unwrap();
+    post(&mut producer, &record(40, 1)).unwrap();
+    assert_eq!(post(&mut producer, &record(40, 1)), Err(Refused::NoCredit));
+    producer.note(false, b"after").unwrap();
+    let mut out = Vec::new();
+    assert_eq!(uplink.take(&mut out, ALL), Ok(Taken { records: 1, notes: 2, bytes: 104 }));
+    let notes = crate::split_notes(&mut out).unwrap();
+    assert_eq!(
+        notes.iter().map(|note| (note.after, note.covers_next)).collect::<Vec<_>>(),
+        [(0, true), (1, false)]
+    );
+    assert_eq!(out, record(40, 1));
+    let large = vec![0; RING_BYTES_MIN];
+    assert!(matches!(producer.note(false, &large), Err(Refused::TooLarge { .. })));
+    let half = vec![0; RING_BYTES_MIN / 2 - 8];
+    producer.note(false, &half).unwrap();
+    producer.note(false, &half).unwrap();
+    assert_eq!(producer.note(false, b""), Err(Refused::Full));
 }
 
 #[test]
@@ -293,7 +316,7 @@ fn posting_beyond_the_credits_is_corrupt() {
     let mut out = Vec::new();
     assert_eq!(
         uplink.take(&mut out, ALL),
-        Ok(Taken { records: 2, bytes: 64 }),
+        Ok(Taken { records: 2, notes: 0, bytes: 64 }),
         "what was allowed is given first"
     );
     assert_eq!(uplink.take(&mut out, ALL), Err(Corrupt::OverCredit { limit: 2 }));

@@ -50,7 +50,9 @@ pub struct WorkerFds {
 pub struct Taken {
     /// Whole records.
     pub records: u32,
-    /// Their bytes, the last ones of the vector.
+    /// Notes between them, for [`crate::split_notes`].
+    pub notes: u32,
+    /// The bytes of both, the last ones of the vector.
     pub bytes: usize,
 }
 
@@ -111,7 +113,7 @@ impl Uplink {
     }
 
     /// Appends whole records to `into`, oldest first, as many as are published and fit `max_bytes`; a first record
-    /// that is larger comes alone. Nothing published: `Taken { records: 0, bytes: 0 }`. Never blocks.
+    /// that is larger comes alone. Nothing published: `Taken::default()`. Never blocks.
     ///
     /// The records are well framed, which is all that is checked here. What a worker published before it went wrong
     /// is given first; the call after that, and each one since, fails.
@@ -134,7 +136,7 @@ impl Uplink {
             limit,
         };
         let mut walked = walk(&into[start..], &rules);
-        if let (0, Stop::Partial(size)) = (walked.records, &walked.stop) {
+        if let (0, Stop::Partial(size)) = (walked.bytes, &walked.stop) {
             // The rest of a record larger than asked for. Its length was checked on our copy and is not read again.
             let copied = into.len() - start;
             self.mapping.copy_out(self.tail + copied as u64, size - copied, into);
@@ -143,14 +145,14 @@ impl Uplink {
         into.truncate(start + walked.bytes);
         if let Stop::Corrupt(corrupt) = walked.stop {
             self.broken = Some(corrupt);
-            if walked.records == 0 {
+            if walked.bytes == 0 {
                 return Err(corrupt);
             }
         }
         self.tail += walked.bytes as u64;
         self.taken += u64::from(walked.records);
         self.release(published - walked.bytes);
-        Ok(Taken { records: walked.records, bytes: walked.bytes })
+        Ok(Taken { records: walked.records, notes: walked.notes, bytes: walked.bytes })
     }
 
     /// Bytes the worker has published and we have not taken.
