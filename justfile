@@ -40,6 +40,12 @@ soak:
     cargo build --release --workspace --locked
     target/venv/bin/pytest -m soak
 
+# A thousand workers and two hundred daemons killed, against a receiver that counts.
+kills:
+    scripts/setup
+    cargo build --release --workspace --locked
+    target/venv/bin/pytest -m soak tests/test_checkpoints.py
+
 # What CI runs.
 ci:
     .ci/run

@@ -12,6 +12,7 @@ import _syslogng
 
 from . import diagnosis, loader, trace
 from .acks import Acks
+from .checkpoint import load
 from .report import Refusal
 from .template import LogTemplate
 
@@ -215,6 +216,7 @@ class Driver(Instance):
         self._name()
         self.worker.bind(self.instance, self.full_persist_name)
         self._set("flags", dict(self.told["flags"]))
+        self._set("restored", self._restored())
         self._init()
         tracker = getattr(self.instance, "ack_tracker", None)
         if tracker is not None:
@@ -238,6 +240,15 @@ class Driver(Instance):
         """The ``wakeup`` frame has arrived."""
         if self.worker.wakeup_arrived():
             self.call("wakeup")
+
+    def _restored(self) -> Any:
+        """The last checkpoint. One that cannot be had is no reason to start without it."""
+        try:
+            kept = self.worker.restore(self._persist_name)
+            return None if kept is None else load(kept)
+        except BaseException as error:
+            message = f"the checkpoint of {self._class} cannot be read: {trace.one_line(error)}"
+            raise Refusal("init", message, error) from None
 
     def _suspend(self) -> None:
         self.call("suspend")

@@ -129,6 +129,8 @@ class _Fetching:
                 result.close()
             return LogFetcherResult.ERROR
         status = LogFetcherResult(result[0])
+        if status == LogFetcherResult.NO_DATA:
+            self._driver.worker.keep_checkpoint(self._driver.instance)
         if status == LogFetcherResult.ERROR:
             self._report.event("fetch_error", "Error during fetching messages")
         elif status == LogFetcherResult.NOT_CONNECTED:

@@ -12,6 +12,8 @@ from enum import IntEnum
 
 import _syslogng
 
+from .checkpoint import dump
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +61,9 @@ class LogSource(_syslogng.LogSource):
     ack_tracker: InstantAckTracker | ConsecutiveAckTracker | BatchedAckTracker | None = None
     """What gives the bookmarks of messages back. Set it in ``__init__()`` or ``init()``; it is read once,
     after that."""
+    restored: Any = None
+    """The newest :meth:`checkpoint` whose messages were all delivered when the driver ran last; None: there
+    is none. Set before ``init()``."""
 
     def init(self, options: dict[str, Any]) -> bool:
         """Get ready, with what ``options()`` says.
@@ -77,6 +82,19 @@ class LogSource(_syslogng.LogSource):
         again, as ``restart()`` says. May be ``async def``, and may be a generator of messages.
         """
         raise NotImplementedError(f"{type(self).__name__} has no run(): a LogSource needs one")
+
+    def checkpoint(self, state: Any) -> None:
+        """Keep ``state`` for :attr:`restored`, once all messages posted by now are done with.
+
+        Call it beside a message, after ``post_message()``: with what the source needs to know to go on
+        behind that message. The newest state whose messages are all delivered is in the persist file, in one
+        step, whatever is killed. Until then the daemon gives no more credit than the window, so a source that
+        starts again posts at most a window of messages twice, and what it has posted since the last call.
+
+        ``state`` is bytes, or whatever JSON has a form for; 64 KiB at most. Delivered means what it means to
+        a :class:`~syslogng.receipt.Receipt`: use ``flags(flow-control)``.
+        """
+        self._checkpoint(dump(state))
 
     def request_exit(self) -> None:
         """Make :meth:`run` return. Called on another thread; cancel there whatever run() waits for."""
@@ -109,6 +127,9 @@ class LogFetcher(_syslogng.LogFetcher):
     ack_tracker: InstantAckTracker | ConsecutiveAckTracker | BatchedAckTracker | None = None
     """What gives the bookmarks of messages back. Set it in ``__init__()`` or ``init()``; it is read once,
     after that."""
+    restored: Any = None
+    """The newest :meth:`checkpoint` whose messages were all delivered when the driver ran last; None: there
+    is none. Set before ``init()``."""
 
     def init(self, options: dict[str, Any]) -> bool:
         """Get ready, with what ``options()`` says.
@@ -133,6 +154,21 @@ class LogFetcher(_syslogng.LogFetcher):
         An exception, and whatever is no such tuple, counts as ``FETCH_ERROR``.
         """
         raise NotImplementedError(f"{type(self).__name__} has no fetch(): a LogFetcher needs one")
+
+    def checkpoint(self, state: Any) -> None:
+        """Keep ``state`` for :attr:`restored`, once all messages are done with, up to what this :meth:`fetch`
+        returns.
+
+        Call it in ``fetch()``, before it returns: with what the fetcher needs to know to go on behind what it
+        returns. The newest state whose messages are all delivered is in the persist file, in one step,
+        whatever is killed. Until then the daemon gives no more credit than the window, so a fetcher that
+        starts again fetches at most a window of messages twice. The state of a ``fetch()`` that raises, or
+        returns FETCH_ERROR or FETCH_NOT_CONNECTED, is forgotten.
+
+        ``state`` is bytes, or whatever JSON has a form for; 64 KiB at most. Delivered means what it means to
+        a :class:`~syslogng.receipt.Receipt`: use ``flags(flow-control)``.
+        """
+        self._checkpoint(dump(state))
 
     def request_exit(self) -> None:
         """Make a :meth:`fetch` that waits return. Called on another thread; what it brings is delivered."""

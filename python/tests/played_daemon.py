@@ -80,6 +80,7 @@ class Daemon:
         log_level="info",
         hello=None,
         keep=True,
+        checkpoint=None,
         **driver,
     ):
         self.uplink = daemon_end.Uplink(ring_bytes=ring_bytes, window=window)
@@ -104,6 +105,7 @@ class Daemon:
         self.frames, self.records, self.lines, self.errors = [], [], [], []
         self.times = []
         self.auto_grant = True
+        self.kept, self.checkpoint = {}, checkpoint
         self.keep = keep
         self._changed = threading.Condition()
         self._closed = False
@@ -276,8 +278,27 @@ class Daemon:
             length = struct.unpack_from("<I", data)[0]
             if len(data) < 4 + length:
                 return
-            self.frames.append(json.loads(data[4 : 4 + length]))
+            frame = json.loads(data[4 : 4 + length])
+            if frame["t"] == "persist":
+                self.send({"t": "persisted", "id": frame["id"], "answer": self._persist(frame["request"])})
+            else:
+                self.frames.append(frame)
             del data[: 4 + length]
+
+    def _persist(self, request):
+        """What a persist file would answer; the bytes stay as they come."""
+        space = self.kept.setdefault(request.get("space"), {})
+        if request["op"] == "get":
+            return {"is": "value", "value": space.get(request["name"])}
+        if request["op"] == "restore":
+            return {"is": "value", "value": self.checkpoint}
+        if request["op"] == "names":
+            return {"is": "names", "names": sorted(space), "more": False}
+        if request["op"] == "put":
+            space.update(request["entries"])
+        else:
+            space.pop(request["name"], None)
+        return {"is": "done"}
 
     def _cut_lines(self, data, lines):
         while b"\n" in data:

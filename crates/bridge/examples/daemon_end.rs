@@ -25,6 +25,9 @@ mod daemon_end {
     #[pyclass]
     struct Uplink {
         uplink: channel::Uplink,
+        /// Position, whether it covers the next record, and state of each note taken.
+        #[pyo3(get)]
+        notes: Vec<(u64, bool, Vec<u8>)>,
         #[pyo3(get)]
         memfd: i32,
         #[pyo3(get)]
@@ -39,15 +42,26 @@ mod daemon_end {
             let window = NonZeroU32::new(window).map_or(Window::Unlimited, Window::Limited);
             let (uplink, fds) = channel::Uplink::create(&UplinkOptions { ring_bytes, window })
                 .map_err(|error| PyOSError::new_err(error.to_string()))?;
-            Ok(Uplink { uplink, memfd: fds.memfd.into_raw_fd(), doorbell: fds.doorbell.into_raw_fd() })
+            Ok(Uplink {
+                uplink,
+                notes: Vec::new(),
+                memfd: fds.memfd.into_raw_fd(),
+                doorbell: fds.doorbell.into_raw_fd(),
+            })
         }
 
         /// The records in the ring now, each as (head, pairs): dicts of what it says, values as (bytes, type).
         fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyDict>, Bound<'py, PyDict>)>> {
             let mut out = Vec::new();
+            let before = self.uplink.records_taken();
             self.uplink
                 .take(&mut out, TAKE_BYTES)
                 .map_err(|error| PyValueError::new_err(error.to_string()))?;
+            let notes =
+                channel::split_notes(&mut out).map_err(|error| PyValueError::new_err(error.to_string()))?;
+            self.notes.extend(
+                notes.into_iter().map(|note| (before + u64::from(note.after), note.covers_next, note.state)),
+            );
             let mut records = Vec::new();
             let mut at = 0;
             while let Some(size) = out[at..].first_chunk::<4>() {

@@ -34,6 +34,7 @@ pub(crate) fn fetch_loop<'py>(
     let mut again = 0;
     let mut last = Instant::now();
     while !post.flow().exit_requested() {
+        drop(native.take_checkpoint());
         // SAFETY: a `Bound` proves the GIL, and is alive.
         let result = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyObject_CallNoArgs(fetch.as_ptr()))? };
         match status_of(&result) {
@@ -43,15 +44,21 @@ pub(crate) fn fetch_loop<'py>(
                 let Some(body) = (unsafe { log_message::body(message) }) else { return Ok(Some(result)) };
                 let transport = native.transport();
                 let transport = transport.as_deref().map(AsRef::as_ref);
+                if body.has_bookmark() && !post.pending().tracks() {
+                    return Ok(Some(result));
+                }
+                if let Some(state) = native.take_checkpoint() {
+                    // Before the message, so that the daemon never has that without knowing of this.
+                    post.checkpoint(py, true, &state)?;
+                }
                 if !body.has_bookmark() {
                     post.post(py, body, transport)?;
-                } else if post.pending().tracks() {
-                    post.post_bookmarked(py, body, transport)?;
                 } else {
-                    return Ok(Some(result));
+                    post.post_bookmarked(py, body, transport)?;
                 }
             }
             Some((TRY_AGAIN, _)) => {
+                keep_checkpoint(post, native, py)?;
                 let now = Instant::now();
                 again = if now.duration_since(last) < SPIN_GAP { again + 1 } else { 0 };
                 last = now + pause(py, again)?;
@@ -60,6 +67,14 @@ pub(crate) fn fetch_loop<'py>(
         }
     }
     Ok(None)
+}
+
+/// Keeps the state of a `fetch()` that all it has brought is behind by now.
+pub(crate) fn keep_checkpoint(post: &Post, native: &Native, py: Python<'_>) -> PyResult<()> {
+    match native.take_checkpoint() {
+        Some(state) => post.checkpoint(py, false, &state),
+        None => Ok(()),
+    }
 }
 
 /// The status and the message of a result that has the right shape: a tuple of a number and perhaps something else.

@@ -179,6 +179,26 @@ impl Post {
         Ok(receipt)
     }
 
+    /// Has the daemon keep `state` once all that is posted by now is settled; with `covers_next`, and what is posted
+    /// next, too.
+    pub(crate) fn checkpoint(&self, py: Python<'_>, covers_next: bool, state: &[u8]) -> PyResult<()> {
+        self.check_open("checkpoint")?;
+        loop {
+            let noted = self.producer.borrow_mut().note(covers_next, state);
+            match noted {
+                Ok(()) => return Ok(()),
+                Err(Refused::TooLarge { length, max }) => {
+                    let text = format!("a checkpoint takes {length} bytes, above the limit of {max}");
+                    return Err(PyValueError::new_err(text));
+                }
+                // The length of a record that would need as much room.
+                Err(Refused::Full | Refused::NoCredit) => {
+                    self.wait_for_room(py, state.len().next_multiple_of(8) + 32)?;
+                }
+            }
+        }
+    }
+
     /// Calls `published` with the record's position as soon as it is in the ring, before anything else can happen.
     #[inline]
     fn post_and(

@@ -35,6 +35,8 @@ pub(crate) struct Native {
     post: Cell<Option<&'static Post>>,
     /// `set_transport_name()`.
     transport: Cell<Option<Transport>>,
+    /// The last `checkpoint()` of a fetcher, until what it has fetched is posted.
+    checkpoint: Cell<Option<State>>,
     /// A `str`, owned, or null.
     persist_name: Cell<*mut ffi::PyObject>,
     /// `auto_close_batches` was set to False.
@@ -43,6 +45,8 @@ pub(crate) struct Native {
 
 /// Counted, since a post that waits goes on with the one it began with. Thin, so that null is none.
 type Transport = Rc<Box<[u8]>>;
+/// Thin, too.
+type State = Box<Box<[u8]>>;
 
 static SOURCE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
 static FETCHER: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
@@ -64,6 +68,7 @@ pub(crate) fn make_types<'py>(
 
     let mut slots = self::slots(c"The native base of syslogng.LogFetcher.");
     methods::add_common(&mut slots);
+    methods::add_fetcher(&mut slots);
     let fetcher = raw::make_type(module, c"_syslogng.LogFetcher", size_of::<Object>(), slots)?;
 
     // These references are never given back: the types live as long as the process.
@@ -124,6 +129,17 @@ impl Native {
     fn persist_name<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         // SAFETY: null or an object this owns; `py` is the GIL.
         unsafe { Bound::from_borrowed_ptr_or_opt(py, self.persist_name.get()) }
+    }
+
+    /// Keeps a state until what its `fetch()` has brought is posted.
+    fn set_checkpoint(&self, state: &[u8]) {
+        self.checkpoint.set(Some(Box::new(state.into())));
+    }
+
+    /// The state that the `fetch()` that has just returned has left, if it has.
+    #[inline]
+    pub(crate) fn take_checkpoint(&self) -> Option<State> {
+        self.checkpoint.take()
     }
 
     fn set_transport(&self, name: &str) {

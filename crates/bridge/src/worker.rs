@@ -4,19 +4,19 @@ use std::{sync::Arc, thread, time::Duration};
 
 use channel::{
     Producer,
-    protocol::{self, SuspendedPost, ToWorker},
+    protocol::{self, PersistAnswer, PersistRequest, SuspendedPost, ToWorker},
 };
 use pyo3::{
     exceptions::{PyOSError, PyRuntimeError, PyValueError},
     prelude::*,
-    types::PyDict,
+    types::{PyBytes, PyDict},
 };
 use rustix::process::Signal;
 use serde::Deserialize;
 
 use crate::{
     control::{Control, Received},
-    fetch::fetch_loop,
+    fetch::{fetch_loop, keep_checkpoint},
     json,
     parse::DriverParseOptions,
     pending::Told,
@@ -142,6 +142,23 @@ impl Worker {
     /// From now on user code may use the persist file.
     fn allow_persist(&self) {
         persist::allow(&self.control);
+    }
+
+    /// The checkpoint of the driver, from now on kept under this name; None: it has none of its own.
+    fn restore<'py>(
+        &self,
+        py: Python<'py>,
+        persist_name: Option<String>,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        match persist::ask(py, PersistRequest::Restore { persist_name })? {
+            PersistAnswer::Value { value } => Ok(value.map(|value| PyBytes::new(py, &value.0))),
+            _ => Err(PyOSError::new_err("the daemon answers what was not asked")),
+        }
+    }
+
+    /// After a `fetch()` whose messages, if any, are posted by now: keeps the checkpoint it has made.
+    fn keep_checkpoint(&self, py: Python<'_>, driver: &Bound<'_, PyAny>) -> PyResult<()> {
+        keep_checkpoint(self.post.get(py), native_of(driver)?, py)
     }
 
     /// To be called in a forked child.

@@ -1,39 +1,89 @@
 //! What became of the records of one worker, on its way back to it.
 //!
-//! Positions enter a worker, acks do not. Whoever answers for a batch, on whatever thread, leaves a range here and rings
-//! the alarm; the driver's own thread sends the frame. Credits go the way they always go, first of all.
+//! Positions enter a worker, acks do not. Whoever answers for a batch, on whatever thread, leaves what is to be done here
+//! and rings the alarm; the driver's own thread sends the frame, and saves the checkpoint. Credits go the way they
+//! always go, unless a checkpoint holds them back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use channel::Credits;
 use channel::protocol::{Acked, Unread, Unsaid, Verdict};
+use channel::{Credits, Note};
 use parking_lot::Mutex;
 use pipeline::{Ack, Answer, Dropped, Position};
 
+use crate::checkpoints::{Batch, Checkpoints};
 use crate::credit::Credit;
 
-/// The answers for the batches of one worker that wants to hear of them.
+/// The answers for the batches of one worker.
 pub(crate) struct Acks {
     window: Arc<Credit>,
     /// Rings the thread that owns the worker.
     alarm: Credits,
+    /// The worker wants to hear.
+    told: AtomicBool,
     unsaid: Mutex<Unsaid>,
+    checkpoints: Mutex<Checkpoints>,
 }
 
 impl Acks {
     pub(crate) fn new(window: Arc<Credit>, alarm: Credits) -> Arc<Acks> {
-        Arc::new(Acks { window, alarm, unsaid: Mutex::default() })
+        Arc::new(Acks {
+            window,
+            alarm,
+            told: AtomicBool::new(false),
+            unsaid: Mutex::default(),
+            checkpoints: Mutex::default(),
+        })
     }
 
-    /// The ack of a batch that ends with the record at `position`.
-    pub(crate) fn ack(self: &Arc<Acks>, messages: u32, position: u64) -> Ack {
+    /// So many records were taken out of the ring, with these notes between them. To be called before they are posted.
+    pub(crate) fn take(&self, records: u32, notes: Vec<Note>) {
+        self.checkpoints.lock().take(records, notes);
+    }
+
+    /// The ack of a batch that ends with the record at `position`; `told`: the worker wants to hear of it.
+    pub(crate) fn ack(self: &Arc<Acks>, messages: u32, position: u64, told: bool) -> Ack {
+        if !told {
+            return Ack::new(self.clone(), messages, Position(position));
+        }
+        self.told.store(true, Ordering::Relaxed);
         Ack::noted(self.clone(), messages, Position(position))
     }
 
     /// What there is to tell, as much as a frame carries.
-    pub(crate) fn take(&self) -> Result<Option<Vec<Acked>>, Unread> {
+    pub(crate) fn unsaid(&self) -> Result<Option<Vec<Acked>>, Unread> {
         let ranges = self.unsaid.lock().take()?;
         Ok((!ranges.is_empty()).then_some(ranges))
+    }
+
+    /// The state that is to be saved. [`Acks::saved`] follows.
+    pub(crate) fn due(&self) -> Option<Vec<u8>> {
+        self.checkpoints.lock().due()
+    }
+
+    /// What was due is saved: gives the credits back that it held.
+    pub(crate) fn saved(&self) {
+        let batches = self.checkpoints.lock().release();
+        self.give_back(&batches);
+    }
+
+    /// Whether a checkpoint waits for messages that are on their way.
+    pub(crate) fn is_open(&self) -> bool {
+        self.checkpoints.lock().is_open()
+    }
+
+    /// The worker is gone: no credits are held for it any longer.
+    pub(crate) fn close(&self) {
+        let batches = self.checkpoints.lock().close();
+        self.give_back(&batches);
+    }
+
+    fn give_back(&self, batches: &[Batch]) {
+        for batch in batches {
+            let last = batch.first - 1 + u64::from(batch.messages);
+            self.window.answered(batch.messages, Position(last), false);
+        }
     }
 }
 
@@ -43,15 +93,24 @@ impl Answer for Acks {
     }
 
     fn noted(&self, messages: u32, position: Position, aborted: bool, dropped: Vec<Dropped>) {
-        let first_ring = {
+        let first = position.0 + 1 - u64::from(messages);
+        let mut ring = false;
+        if self.told.load(Ordering::Relaxed) {
             let mut unsaid = self.unsaid.lock();
-            let was_empty = unsaid.is_empty();
-            let first = position.0 + 1 - u64::from(messages);
+            ring = unsaid.is_empty();
             ranges(first, messages, aborted, &dropped).for_each(|range| unsaid.push(range));
-            was_empty
+        }
+        let free = {
+            let mut checkpoints = self.checkpoints.lock();
+            let was_due = checkpoints.is_due();
+            let free = checkpoints.settle(Batch { first, messages }, aborted);
+            ring |= !was_due && checkpoints.is_due();
+            free
         };
-        self.window.answered(messages, position, aborted);
-        if first_ring {
+        if free {
+            self.window.answered(messages, position, aborted);
+        }
+        if ring {
             self.alarm.ring();
         }
     }

@@ -10,18 +10,19 @@ use channel::protocol::{FromWorker, Hello, ToWorker};
 use channel::{Next, Pace, UplinkOptions};
 use message::{Builtin, Origin, Record};
 use pipeline::{About, Ack, Carry, Early, Exit, OriginBase, Position, Post, Setup, Source, StartError};
-use store::Persist;
+use store::{Key, Persist};
 
 use crate::acks::Acks;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::credit::{Credit, Limit};
 use crate::ending::{Ending, Step};
-use crate::persist::answer;
+use crate::persist::{answer_driver, checkpoint_key};
 use crate::report::{self, Known};
 use crate::spec::Restart;
 use crate::worker::{Launch, Worker, describe};
 
+mod checkpoint;
 mod life;
 mod sleep;
 mod start;
@@ -39,6 +40,8 @@ pub(crate) struct Made {
     pub(crate) origin: OriginBase,
     /// Where the driver and its Python code keep what must survive.
     pub(crate) persist: Persist,
+    /// What the driver is called there, unless its class names it.
+    pub(crate) persist_name: String,
 }
 
 /// See the module's text.
@@ -50,6 +53,10 @@ pub(crate) struct Driver {
     origin: Arc<Origin>,
     credit: Arc<Credit>,
     counters: Counters,
+    /// Of the present worker, or of the last one.
+    acks: Option<Arc<Acks>>,
+    /// Where the checkpoint is kept.
+    checkpoint: Key,
     posted: u64,
     suspended_report_at: Instant,
     /// `run()` has ended for good: the worker waits for its `deinit()`, and is not started again if it dies.
@@ -76,6 +83,8 @@ impl Driver {
             origin: Arc::new(Origin::new(&[])),
             credit: Credit::new(Limit::None),
             counters: Counters::default(),
+            acks: None,
+            checkpoint: checkpoint_key(&made.persist_name),
             life: Life::Unborn,
             backoff: Backoff::default(),
             pace: Pace::default(),
@@ -91,6 +100,9 @@ impl Driver {
     fn spawn(&mut self, await_init: bool) -> Result<Worker, String> {
         let made = &self.made;
         self.done = false;
+        if let Some(acks) = self.acks.take() {
+            acks.close();
+        }
         let spawned = self.credit.for_worker(|window| {
             let ring = UplinkOptions { window, ..UplinkOptions::default() };
             let hello = Hello { await_init, ..made.hello.clone() };
@@ -99,7 +111,9 @@ impl Driver {
             worker.acks = Some(Acks::new(self.credit.clone(), credits.clone()));
             Ok::<_, crate::worker::SpawnError>((credits, worker))
         });
-        spawned.map_err(|error| error.to_string())
+        let worker = spawned.map_err(|error| error.to_string())?;
+        self.acks.clone_from(&worker.acks);
+        Ok(worker)
     }
 
     /// Takes a batch from the ring, and looks at the rest when that is due. Returns how many records there were.
@@ -133,6 +147,7 @@ impl Driver {
             self.report_suspended(now);
             self.bury(&describe(status));
         }
+        self.save_checkpoint();
     }
 
     /// Takes from the ring and runs the log paths, `batches` times at most. Returns the last number of records.
@@ -142,10 +157,15 @@ impl Driver {
             let Some(worker) = self.life.worker().filter(|worker| !worker.distrusted) else { return last };
             let mut bytes = post.arena();
             match worker.link.take(&mut bytes, TAKE_BYTES) {
-                Ok(taken) if taken.records == 0 => return 0,
+                Ok(taken) if taken.bytes == 0 => return 0,
                 Ok(taken) => {
                     last = taken.records;
-                    self.post(post, bytes, taken.records);
+                    if !self.take_notes(&mut bytes, taken) {
+                        return 0;
+                    }
+                    if taken.records > 0 {
+                        self.post(post, bytes, taken.records);
+                    }
                 }
                 Err(corrupt) => {
                     self.distrust(&corrupt.to_string());
@@ -170,10 +190,10 @@ impl Driver {
         }
         self.posted += u64::from(sound);
         // What is unsound ends the worker, so its positions are of no use any more.
-        let worker = self.life.worker().filter(|worker| worker.link.acks_wanted() && !worker.distrusted);
-        let ack = match worker.and_then(|worker| Some((worker.acks.as_ref()?, &worker.link))) {
-            Some((acks, uplink)) => acks.ack(sound, uplink.records_taken()),
-            None => Ack::new(self.credit.clone(), sound, Position(self.posted)),
+        let uplink = self.life.worker().filter(|worker| !worker.distrusted).map(|worker| &worker.link);
+        let ack = match (&self.acks, uplink) {
+            (Some(acks), Some(uplink)) => acks.ack(sound, uplink.records_taken(), uplink.acks_wanted()),
+            _ => Ack::new(self.credit.clone(), sound, Position(self.posted)),
         };
         post.post(bytes, sound, &self.origin, ack);
     }
@@ -257,7 +277,7 @@ impl Driver {
             }
             FromWorker::Deinitialised => {}
             FromWorker::Persist { id, request } => {
-                let answer = answer(&self.made.persist, request);
+                let answer = answer_driver(&self.made.persist, &mut self.checkpoint, request);
                 if let Some(worker) = self.life.worker() {
                     worker.send(&ToWorker::Persisted { id, answer });
                 }
@@ -426,6 +446,7 @@ impl Source for Driver {
             self.press(now);
             self.revive(now);
             if stopping && self.life.worker_ref().is_none() {
+                self.save_the_last();
                 return;
             }
             let trusted = self.life.worker_ref().filter(|worker| !worker.distrusted);

@@ -7,6 +7,7 @@
 mod acks;
 mod backoff;
 mod binding;
+mod checkpoints;
 mod counters;
 mod credit;
 mod destination;

@@ -18,6 +18,22 @@ pub(crate) fn answer(persist: &Persist, request: PersistRequest) -> PersistAnswe
     try_answer(persist, request).unwrap_or_else(|message| PersistAnswer::Failed { message })
 }
 
+/// As [`answer`], for a driver that has checkpoints, kept under `checkpoint`; one that its class has named says so.
+pub(crate) fn answer_driver(
+    persist: &Persist,
+    checkpoint: &mut Key,
+    request: PersistRequest,
+) -> PersistAnswer {
+    let PersistRequest::Restore { persist_name } = request else { return answer(persist, request) };
+    if let Some(persist_name) = persist_name {
+        *checkpoint = checkpoint_key(&persist_name);
+    }
+    match persist.get(checkpoint) {
+        Ok(value) => PersistAnswer::Value { value: value.map(Bytes) },
+        Err(error) => PersistAnswer::Failed { message: in_words(error) },
+    }
+}
+
 fn try_answer(persist: &Persist, request: PersistRequest) -> Result<PersistAnswer, String> {
     let key = |space: &str, name: Bytes| match space {
         "" => Err("a persist name is empty".to_owned()),
@@ -48,11 +64,7 @@ fn try_answer(persist: &Persist, request: PersistRequest) -> Result<PersistAnswe
             let entries = persist.entries(&space).map_err(in_words)?;
             Ok(names(entries.into_keys(), after.map(|after| after.0)))
         }
-        PersistRequest::Restore { persist_name } => {
-            let key = checkpoint_key(&persist_name.unwrap_or_default());
-            let value = persist.get(&key).map_err(in_words)?;
-            Ok(PersistAnswer::Value { value: value.map(Bytes) })
-        }
+        PersistRequest::Restore { .. } => Err("only a source or a fetcher has checkpoints".to_owned()),
     }
 }
 
@@ -126,5 +138,17 @@ mod tests {
         }
         assert!(matches!(put(&persist, "s", &"x".repeat(2000), b"v"), PersistAnswer::Failed { .. }));
         assert!(all_names(&persist, "s").is_empty());
+    }
+
+    #[test]
+    fn a_driver_finds_its_checkpoint_under_the_name_it_gives_itself() {
+        let persist = Persist::in_memory();
+        let mut key = checkpoint_key("python(C)#s#0");
+        persist.put(&key, b"one").unwrap();
+        let mut restore =
+            |persist_name| answer_driver(&persist, &mut key, PersistRequest::Restore { persist_name });
+        assert_eq!(restore(None), PersistAnswer::Value { value: Some(Bytes(b"one".to_vec())) });
+        assert_eq!(restore(Some("other".to_owned())), PersistAnswer::Value { value: None });
+        assert_eq!(key, checkpoint_key("other"));
     }
 }

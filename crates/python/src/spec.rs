@@ -107,6 +107,7 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         stop_timeout: cx.globals.stop_timeout.duration(),
         origin: common.origin,
         persist: cx.persist.clone(),
+        persist_name: persist_name.clone(),
     });
     Some(SourcePlan {
         driver: name,

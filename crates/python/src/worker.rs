@@ -216,7 +216,7 @@ impl<L> Worker<L> {
     /// Tells it what became of its records. While it does not read its frames that waits, and grows together.
     pub(crate) fn tell_acks(&mut self) -> Result<(), Unread> {
         while self.socket_open && self.outbox.is_empty() {
-            let Some(ranges) = self.acks.as_ref().map_or(Ok(None), |acks| acks.take())? else { break };
+            let Some(ranges) = self.acks.as_ref().map_or(Ok(None), |acks| acks.unsaid())? else { break };
             self.send(&ToWorker::Acked { ranges });
         }
         Ok(())

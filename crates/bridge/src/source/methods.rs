@@ -4,10 +4,10 @@
 use std::ffi::c_int;
 
 use pyo3::{
-    exceptions::{PyAttributeError, PyRuntimeError, PyTypeError},
+    exceptions::{PyAttributeError, PyRuntimeError, PyTypeError, PyValueError},
     ffi,
     prelude::*,
-    types::{PyBool, PyString},
+    types::{PyBool, PyBytes, PyString},
 };
 
 use super::{Native, native_of};
@@ -16,6 +16,9 @@ use crate::{
     post::Post,
     raw::{Arguments, Slots, guarded, method, type_name},
 };
+
+/// Bytes of the state that a checkpoint keeps.
+const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 
 type Object<'py> = Bound<'py, PyAny>;
 
@@ -38,6 +41,11 @@ pub(super) fn add_common(slots: &mut Slots) {
 /// What only a source has.
 pub(super) fn add_source(slots: &mut Slots) {
     slots.method(method!(
+        c"_checkpoint",
+        checkpoint_now,
+        c"_checkpoint(state)\n--\n\nKeeps a state for when all that is posted by now is done with."
+    ));
+    slots.method(method!(
         c"close_batch",
         close_batch,
         c"close_batch()\n--\n\n\
@@ -51,6 +59,41 @@ pub(super) fn add_source(slots: &mut Slots) {
             .as_ptr(),
         closure: std::ptr::null_mut(),
     });
+}
+
+/// What only a fetcher has.
+pub(super) fn add_fetcher(slots: &mut Slots) {
+    slots.method(method!(
+        c"_checkpoint",
+        checkpoint_then,
+        c"_checkpoint(state)\n--\n\nKeeps a state for when all that is posted, and what fetch() then returns, is done with."
+    ));
+}
+
+fn checkpoint_now<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResult<Object<'py>> {
+    let state = state_of(args)?;
+    let Some(post) = native_of(me)?.post() else {
+        return Err(PyRuntimeError::new_err("checkpoint() is too early: it may be called from run() on"));
+    };
+    post.checkpoint(me.py(), false, state.as_bytes())?;
+    Ok(me.py().None().into_bound(me.py()))
+}
+
+fn checkpoint_then<'py>(me: &Object<'py>, args: &Arguments<'py>) -> PyResult<Object<'py>> {
+    native_of(me)?.set_checkpoint(state_of(args)?.as_bytes());
+    Ok(me.py().None().into_bound(me.py()))
+}
+
+fn state_of<'py>(args: &Arguments<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    let [state] = args.take("_checkpoint", ["state"], 1)?;
+    let state = state.and_then(|state| state.cast_into::<PyBytes>().ok());
+    let state = state.ok_or_else(|| PyTypeError::new_err("the state of a checkpoint is bytes here"))?;
+    let bytes = state.as_bytes().len();
+    if bytes > CHECKPOINT_BYTES_MAX {
+        let text = format!("a checkpoint of {bytes} bytes is above the limit of {CHECKPOINT_BYTES_MAX}");
+        return Err(PyValueError::new_err(text));
+    }
+    Ok(state)
 }
 
 /// The way into the ring of a driver that has one by now.

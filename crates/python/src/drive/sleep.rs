@@ -8,6 +8,9 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::{Driver, Life};
 
+/// How often the checkpoint of a worker that is down is looked at.
+const SAVE_EVERY: Duration = Duration::from_millis(50);
+
 impl Driver {
     /// Sleeps until something happens, `limit` at most. In a `nap` the worker rings only when it can
     /// post no more.
@@ -16,7 +19,13 @@ impl Driver {
         let mut until = limit.map(|limit| now + limit);
         let mut sooner = |at: Instant| until = Some(until.map_or(at, |until| until.min(at)));
         match &self.life {
-            Life::Down(at) => sooner(*at),
+            Life::Down(at) => {
+                sooner(*at);
+                // The alarm is gone with the worker.
+                if self.acks.as_ref().is_some_and(|acks| acks.is_open()) {
+                    sooner(now + SAVE_EVERY);
+                }
+            }
             Life::Ending(_, ending, _) => sooner(ending.next()),
             _ => {}
         }

@@ -6,7 +6,7 @@ use channel::protocol::{Finding, FromWorker, Severity, ToWorker};
 use pipeline::StartError;
 
 use super::{Driver, Life};
-use crate::persist::answer;
+use crate::persist::answer_driver;
 use crate::report;
 use crate::worker::describe;
 
@@ -58,7 +58,7 @@ impl Driver {
             let ended = worker.ended();
             for frame in worker.read().map_err(StartError::new)? {
                 if let FromWorker::Persist { id, request } = frame {
-                    let answer = answer(&made.persist, request);
+                    let answer = answer_driver(&made.persist, &mut self.checkpoint, request);
                     worker.send(&ToWorker::Persisted { id, answer });
                     continue;
                 }
