@@ -40,6 +40,11 @@ impl Origin {
         Origin(bytes)
     }
 
+    /// An origin that was kept as the bytes of its record; `None` where they are none.
+    pub fn of_record(bytes: &[u8]) -> Option<Origin> {
+        Record::check(bytes).ok().map(|_| Origin(bytes.to_vec()))
+    }
+
     /// Its values as a record.
     pub fn record(&self) -> Record<'_> {
         Record::trusted(&self.0)

@@ -14,6 +14,7 @@ use conf::span::Sources;
 use message::template::{Functions, Template};
 use store::Persist;
 
+use crate::disk_queue::DiskSettings;
 use crate::inlet::{Inlet, InletOptions};
 use crate::metrics::Metrics;
 use crate::plan::{About, DestinationNode, OriginBase, Plan};
@@ -212,6 +213,7 @@ impl Build<'_> {
         if self.destinations.iter().any(|other| other.plan.persist_name == plan.persist_name) {
             self.cx.persist_name_clash(&plan.persist_name, call);
         }
+        let disk = DiskSettings::of_driver(call, &mut self.cx);
         let inlet = Arc::new(Inlet::new(
             InletOptions {
                 id: self.cx.id.clone(),
@@ -220,10 +222,11 @@ impl Build<'_> {
                 instance: plan.instance.clone(),
                 fifo_size: plan.fifo_size,
                 time_reopen: plan.time_reopen,
+                disk: disk.is_some(),
             },
             &self.metrics,
         ));
-        self.destinations.push(DestinationNode { inlet: inlet.clone(), plan });
+        self.destinations.push(DestinationNode { inlet: inlet.clone(), plan, disk });
         Some(inlet)
     }
 }

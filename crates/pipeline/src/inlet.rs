@@ -1,9 +1,13 @@
 //! The mouth of a destination driver: where log paths push.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::RwLock;
+
 use crate::ack::Ack;
+use crate::disk_queue;
 use crate::flow::Flow;
 use crate::metrics::{Counter, Metrics};
 use crate::queue::{Delivery, MemoryQueue};
@@ -14,6 +18,9 @@ pub struct Inlet {
     driver: &'static str,
     instance: String,
     queue: MemoryQueue,
+    /// The queue on disk that feeds the one in memory, while there is one.
+    disk: RwLock<Option<Arc<disk_queue::Shared>>>,
+    queued: Counter,
     time_reopen: Duration,
     reopens: AtomicU64,
     unreachable: AtomicBool,
@@ -39,16 +46,20 @@ pub struct InletOptions {
     pub fifo_size: usize,
     /// `time-reopen()`.
     pub time_reopen: Duration,
+    /// `disk-buffer()`: the queue in memory holds only part of what is queued.
+    pub disk: bool,
 }
 
 impl Inlet {
     /// An inlet with an empty queue.
     pub fn new(options: InletOptions, metrics: &std::sync::Arc<Metrics>) -> Inlet {
-        let InletOptions { id, statement, driver, instance, fifo_size, time_reopen } = options;
+        let InletOptions { id, statement, driver, instance, fifo_size, time_reopen, disk } = options;
         let component = format!("dst.{driver}");
         let counter = |kind| metrics.counter(&component, &id, &instance, kind);
         Inlet {
-            queue: MemoryQueue::new(fifo_size, counter("queued")),
+            queue: MemoryQueue::new(fifo_size, if disk { Counter::default() } else { counter("queued") }),
+            disk: RwLock::new(None),
+            queued: counter("queued"),
             processed: counter("processed"),
             written: counter("written"),
             dropped: counter("dropped"),
@@ -72,16 +83,26 @@ impl Inlet {
         self.statement.add(messages);
         let noted = ack.wants_notes().then(|| flow.clone());
         let kept = if flow_control { ack.clone() } else { Ack::none() };
-        let dropped = self.queue.push(Delivery { flow, ack: kept, flow_control });
+        let delivery = Delivery { flow, ack: kept, flow_control };
+        let disk = self.disk.read().clone();
+        let dropped = match disk {
+            Some(disk) => disk.push(delivery),
+            None => self.queue.push(delivery),
+        };
         if dropped > 0 {
             if let Some(flow) = noted {
                 // The newest are those that do not fit.
                 ack.note_dropped(&flow.split_at(flow.len() - dropped).1, "queue-full");
             }
-            self.dropped.add(dropped as u64);
-            self.dropped_full.add(dropped as u64);
-            tracing::debug!(destination = %self.id, messages = dropped, "Destination queue full, dropping message");
+            self.dropped_full(dropped);
         }
+    }
+
+    /// So many messages did not fit the queue.
+    pub(crate) fn dropped_full(&self, messages: usize) {
+        self.dropped.add(messages as u64);
+        self.dropped_full.add(messages as u64);
+        tracing::debug!(destination = %self.id, messages, "Destination queue full, dropping message");
     }
 
     /// `d_local#0`.
@@ -92,6 +113,16 @@ impl Inlet {
     /// The queue behind the mouth.
     pub fn queue(&self) -> &MemoryQueue {
         &self.queue
+    }
+
+    /// From now on log paths push to the disk, or no more.
+    pub(crate) fn set_disk(&self, disk: Option<Arc<disk_queue::Shared>>) {
+        *self.disk.write() = disk;
+    }
+
+    /// So many messages are queued, on disk or not.
+    pub(crate) fn show_queued(&self, messages: u64) {
+        self.queued.set(messages);
     }
 
     /// `time-reopen()` of the driver.

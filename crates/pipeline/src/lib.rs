@@ -9,6 +9,7 @@ pub mod carry;
 pub mod compare;
 pub mod compile;
 pub mod destination;
+pub mod disk_queue;
 pub mod exit;
 pub mod flow;
 pub mod inlet;

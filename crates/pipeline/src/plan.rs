@@ -11,6 +11,7 @@ use store::Persist;
 use crate::carry::Carry;
 use crate::compile::NamedTemplates;
 use crate::destination::Destination;
+use crate::disk_queue::DiskSettings;
 use crate::exit::Exit;
 use crate::inlet::Inlet;
 use crate::metrics::Metrics;
@@ -43,6 +44,7 @@ pub(crate) struct SourceNode {
 pub(crate) struct DestinationNode {
     pub(crate) inlet: Arc<Inlet>,
     pub(crate) plan: DestinationPlan,
+    pub(crate) disk: Option<DiskSettings>,
 }
 
 /// What compiling a source driver yields.

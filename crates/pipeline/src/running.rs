@@ -8,6 +8,7 @@ use message::Arenas;
 
 use crate::carry::Carry;
 use crate::destination::{Worker, wait_until};
+use crate::disk_queue::{DiskQueue, DiskSettings};
 use crate::exit::Exit;
 use crate::inlet::Inlet;
 use crate::plan::{About, DestinationNode, Plan, SourceNode};
@@ -32,6 +33,7 @@ struct RunningSource {
 struct RunningDestination {
     inlet: Arc<Inlet>,
     persist_name: String,
+    disk: Option<DiskQueue>,
     exit: Exit,
     threads: Vec<JoinHandle<()>>,
 }
@@ -197,6 +199,8 @@ impl Running {
             if stop == Stop::ForReload || destination.inlet.is_unreachable() {
                 destination.exit.request();
             }
+            // What is on the disk is safe there.
+            destination.disk.iter().for_each(DiskQueue::detach);
             // Wakes a worker that waits for messages; a reload opens the queue again.
             destination.inlet.queue().close();
         }
@@ -292,12 +296,20 @@ impl RunningDestination {
     fn start(node: &DestinationNode, carry: &mut Carry) -> Result<RunningDestination, StartError> {
         let inlet = node.inlet.clone();
         inlet.queue().open();
+        let disk = match &node.disk {
+            Some(settings) => Some(start_disk(node, settings, carry)?),
+            None => None,
+        };
         for delivery in carry.take_deliveries(&node.plan.persist_name) {
-            inlet.queue().push_carried(delivery);
+            match &disk {
+                // It was in memory only until now.
+                Some(disk) => drop(disk.shared().push(delivery)),
+                None => inlet.queue().push_carried(delivery),
+            }
         }
         let exit = Exit::new().map_err(|error| StartError::new(format!("no descriptor left: {error}")))?;
         let persist_name = node.plan.persist_name.clone();
-        let mut running = RunningDestination { inlet, persist_name, exit, threads: Vec::new() };
+        let mut running = RunningDestination { inlet, persist_name, disk, exit, threads: Vec::new() };
         for _ in 0..node.plan.workers.max(1) {
             let driver = (node.plan.make)(&running.exit, carry);
             let inlet = running.inlet.clone();
@@ -331,6 +343,23 @@ impl RunningDestination {
             }
         }
         let left = self.inlet.queue().drain();
+        self.inlet.set_disk(None);
+        if let Some(mut disk) = self.disk {
+            disk.hold(left);
+            if stop == Stop::ForReload {
+                carry.put(disk_key(&self.persist_name), disk);
+                return;
+            }
+            let lost = disk.close(deadline.max(Instant::now() + DRAIN_MIN));
+            if lost > 0 {
+                self.inlet.dropped(lost as u64, "stopped");
+                tracing::warn!(
+                    destination = %self.inlet.id(), messages = lost,
+                    "Messages dropped: the daemon stops and the disk buffer could not take them"
+                );
+            }
+            return;
+        }
         if stop == Stop::ForReload {
             carry.put_deliveries(&self.persist_name, left);
             return;
@@ -345,6 +374,29 @@ impl RunningDestination {
         }
         left.into_iter().for_each(|delivery| delivery.ack.abort());
     }
+}
+
+/// The queue on disk of a destination: the one that the configuration before had, or the one that is there.
+fn start_disk(
+    node: &DestinationNode,
+    settings: &DiskSettings,
+    carry: &mut Carry,
+) -> Result<DiskQueue, StartError> {
+    let name = &node.plan.persist_name;
+    let mut disk = match carry.take::<DiskQueue>(&disk_key(name)) {
+        Some(disk) if disk.is_in(settings) => disk,
+        other => {
+            drop(other);
+            DiskQueue::open(name, settings.clone())?
+        }
+    };
+    disk.attach(&node.inlet, settings.clone());
+    node.inlet.set_disk(Some(disk.shared().clone()));
+    Ok(disk)
+}
+
+fn disk_key(persist_name: &str) -> String {
+    format!("disk-buffer {persist_name}")
 }
 
 fn spawn<T: Send + 'static>(

@@ -9,5 +9,6 @@ pub mod disk;
 pub mod persist;
 
 pub use buffer::{AppendError, BufferOptions, DiskBuffer, Entry, Holdings, Recovered};
+pub use crc32c::crc32c as checksum;
 pub use disk::{Directory, Disk, DiskFile};
 pub use persist::{Change, Entries, Key, OpenError, Persist, PersistError};

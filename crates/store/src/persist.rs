@@ -166,6 +166,11 @@ impl Persist {
         self.0.shared.database.all()
     }
 
+    /// The directory that the file is in; `None` for a store in memory.
+    pub fn directory(&self) -> Option<&Path> {
+        self.0.shared.database.directory()
+    }
+
     /// Number of this run: 1 for the first one that the file knows of. `$RUNID`.
     pub fn run_id(&self) -> u64 {
         self.0.shared.run

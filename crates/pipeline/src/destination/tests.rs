@@ -100,6 +100,7 @@ fn run(deliveries: &[u32], sends: Vec<Outcome>, flushes: Vec<Outcome>) -> Run {
             instance: String::new(),
             fifo_size: 1000,
             time_reopen: Duration::from_millis(1),
+            disk: false,
         },
         &metrics,
     ));

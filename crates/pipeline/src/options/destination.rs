@@ -19,8 +19,8 @@ conf::options! {
         persist_name: String = inherit,
         /// Messages a second.
         throttle: NoEffect = inherit,
-        /// A queue on disk.
-        disk_buffer: NotYet = inherit,
+        /// A queue on disk: see its own options.
+        disk_buffer: conf::ast::Call = inherit,
         /// Hide the destination from statistics.
         internal: NoEffect = inherit,
         /// Commands run when the destination starts and stops.

@@ -42,6 +42,7 @@ impl Out {
             instance: String::new(),
             fifo_size: 1000,
             time_reopen: Duration::ZERO,
+            disk: false,
         };
         Out(Arc::new(Inlet::new(options, &Metrics::new())))
     }

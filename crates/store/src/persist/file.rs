@@ -79,6 +79,11 @@ impl Database {
         Ok(database)
     }
 
+    /// Where the file is, if there is one.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.path.parent().filter(|directory| !directory.as_os_str().is_empty())
+    }
+
     /// Makes what every store has.
     fn found(&self) -> Result<(), OpenError> {
         let guard = self.database.read();
