@@ -24,7 +24,7 @@ pub use key::{Change, KEY_BYTES_MAX, Key, VALUE_BYTES_MAX};
 use file::Database;
 
 /// What was handed to [`Persist::put_behind`] is on the disk after this time, as long as the disk can keep up.
-pub const BEHIND_MAX: Duration = Duration::from_millis(200);
+pub const BEHIND_MAX: Duration = Duration::from_millis(100);
 /// An entry that is not asked for is kept for this long at least.
 pub const UNUSED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Keys of which a value may wait; beyond that whoever changes one waits for the disk.

@@ -16,7 +16,7 @@ use crate::queue::Delivery;
 /// Bytes read from the disk at once.
 const READ_BYTES: usize = 64 << 10;
 /// What the destination has answered for is written down after this time: how much it gets twice after a crash.
-const SAVE_EVERY: Duration = Duration::from_millis(100);
+const SAVE_EVERY: Duration = Duration::from_millis(10);
 /// A disk that failed or is full is tried again after this time.
 const RETRY: Duration = Duration::from_millis(500);
 /// Times that reading is tried before a part of the file is given up.
