@@ -160,6 +160,11 @@ impl Sources {
         self.texts.iter().any(|text| text.text.contains(word))
     }
 
+    /// The paths of all texts that were read, in the order they were.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| text.path.as_str())
+    }
+
     /// The path of `file`; empty for the file that is none.
     pub fn path(&self, file: FileId) -> &str {
         self.text_of(file).map_or("", |text| &text.path)

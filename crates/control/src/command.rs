@@ -32,6 +32,8 @@ pub enum Command {
     LogSwitch(LogLevel, Option<bool>),
     /// Files that the configuration names.
     ListFiles,
+    /// The way of the messages through the configuration, as JSON.
+    ExportConfigGraph,
     /// Under what terms this may be used.
     License,
     /// A command of syslog-ng that this daemon knows of and does not have: its name on the wire.
@@ -128,7 +130,7 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("LISTFILES", |_| Ok(Command::ListFiles)),
     ("LICENSE", |_| Ok(Command::License)),
     ("PWD", |_| Ok(Command::Unavailable("PWD"))),
-    ("EXPORT_CONFIG_GRAPH", |_| Ok(Command::Unavailable("EXPORT_CONFIG_GRAPH"))),
+    ("EXPORT_CONFIG_GRAPH", |_| Ok(Command::ExportConfigGraph)),
     ("ATTACH", |_| Ok(Command::Unavailable("ATTACH"))),
 ];
 
@@ -275,6 +277,7 @@ impl fmt::Display for Command {
                 }
             }
             Command::ListFiles => f.write_str("LISTFILES"),
+            Command::ExportConfigGraph => f.write_str("EXPORT_CONFIG_GRAPH"),
             Command::License => f.write_str("LICENSE"),
             Command::Unavailable(name) => f.write_str(name),
         }

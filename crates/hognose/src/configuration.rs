@@ -24,6 +24,7 @@ use store::Persist;
 
 use crate::cli::INCLUDE_DIRS;
 
+mod outline;
 mod show;
 
 /// What the daemon has to know of a configuration that it runs.
@@ -50,6 +51,10 @@ pub(crate) struct Text {
     pub(crate) original: String,
     /// The same, includes and blocks put in.
     pub(crate) preprocessed: String,
+    /// The files it was read from, and those it names.
+    pub(crate) files: Vec<String>,
+    /// The way of its messages, as JSON.
+    pub(crate) graph: String,
     /// `@config-id`
     label: Option<String>,
 }
@@ -241,6 +246,8 @@ impl Text {
             original: loaded.sources.main_text().to_owned(),
             preprocessed: loaded.preprocessed().to_owned(),
             label: loaded.config.id.clone(),
+            files: outline::files(&loaded.config, &loaded.sources),
+            graph: outline::graph(&loaded.config),
         }
     }
 

@@ -49,7 +49,8 @@ pub(crate) fn handle(command: Command, desk: &Desk) -> Reply {
             let level = on.map(|on| desk.log.level().switched(switch, on));
             log_level(desk, level)
         }
-        Command::ListFiles => Reply::Text("No files available\n".into()),
+        Command::ListFiles => list_files(&desk.text().files),
+        Command::ExportConfigGraph => Reply::Text(desk.text().graph.clone() + "\n"),
         Command::License => {
             Reply::Ok("You are using hognose, which is open source: Apache-2.0 or MIT.".into())
         }
@@ -91,6 +92,12 @@ fn log_level(desk: &Desk, level: Option<LogLevel>) -> Reply {
         tracing::info!(log_level = level as u8, "Verbosity changed");
     }
     Reply::Ok(format!("syslog-ng log level set to {}", desk.log.level() as u8))
+}
+
+fn list_files(files: &[String]) -> Reply {
+    let lines = files.iter().map(|file| format!("path_check: {file}\n"));
+    let text: String = lines.collect();
+    Reply::Text(if text.is_empty() { "No files available\n".to_owned() } else { text })
 }
 
 fn healthcheck(desk: &Desk) -> Reply {

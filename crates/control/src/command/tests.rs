@@ -92,10 +92,15 @@ fn a_switch_goes_up_to_its_level_and_down_below_it() {
 }
 
 #[test]
+fn what_a_configuration_is_made_of() {
+    check("EXPORT_CONFIG_GRAPH", Command::ExportConfigGraph);
+    check("LISTFILES", Command::ListFiles);
+}
+
+#[test]
 fn what_we_do_not_have_is_known_by_name() {
     check("PWD status", Command::Unavailable("PWD"));
     check("ATTACH STDIO 10", Command::Unavailable("ATTACH"));
-    check("EXPORT_CONFIG_GRAPH", Command::Unavailable("EXPORT_CONFIG_GRAPH"));
 }
 
 #[test]

@@ -140,9 +140,9 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
     },
     CommandSpec {
         name: "export-config-graph",
-        help: "Export configuration graph (not available)",
+        help: "Print the way of the messages as JSON: nodes and arcs",
         options: "",
-        parse: |words| any(words, Command::Unavailable("EXPORT_CONFIG_GRAPH")),
+        parse: |words| plain(words, Command::ExportConfigGraph),
     },
     CommandSpec {
         name: "attach",

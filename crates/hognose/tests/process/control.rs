@@ -68,6 +68,20 @@ fn several_commands_on_one_connection() {
 }
 
 #[test]
+fn what_the_configuration_is_made_of() {
+    let daemon = Daemon::start(
+        "source s { internal(); };\nlog { source(s); destination { file(\"/dev/null\"); }; };\n",
+    );
+    let config = format!("path_check: {}/", daemon.directory().display());
+    let files = daemon.ask("LISTFILES");
+    assert!(files.contains(&config) && files.contains("path_check: /dev/null\n"), "{files}");
+    let (code, graph) = daemon.ctl(&["export-config-graph"]);
+    assert_eq!(code, 0);
+    assert!(graph.contains(r#"{"from":"source(s)","to":"log(#anon-log0)","type":"next-hop"}"#), "{graph}");
+    daemon.stop();
+}
+
+#[test]
 fn what_is_no_command_closes_the_connection() {
     let daemon = Daemon::start("");
     for request in ["nonsense", "", "stats", " STATS"] {
