@@ -24,6 +24,7 @@ use store::Persist;
 
 use crate::cli::INCLUDE_DIRS;
 
+mod confgen;
 mod outline;
 mod show;
 
@@ -192,7 +193,8 @@ fn load(path: &Path, interpreter: Option<&str>) -> Loaded {
     let registry = registry();
     let known = |context: &str, name: &str| registry.knows(context, name);
     let mut python = PythonGenerators::new(interpreter, &known);
-    conf::load_with(path, &environment(&registry), &mut scl::Conditions(Some(&mut python)))
+    let mut programs = confgen::Programs(&mut python);
+    conf::load_with(path, &environment(&registry), &mut scl::Conditions(Some(&mut programs)))
 }
 
 /// Whether the file can be opened, in syslog-ng's words where not.
