@@ -111,7 +111,6 @@ def test_c102_deinit_that_raises():
         ("pass", "S.init() returned None: end it with return True"),  # C-103
         ("raise ValueError('boom')", "S.init() raised ValueError: boom"),
         ("raise SystemExit(1)", "S.init() raised SystemExit: 1"),
-        ("self.persist_name = 'x'", "readonly attribute"),  # C-55
         ("self.post_message(LogMessage('x'))", "too early"),
         ("import nonesuch_module", "-m pip install nonesuch_module"),
     ],
@@ -275,42 +274,6 @@ class S(LogSource):
         daemon.texts(2)
         assert [pairs["TRANSPORT"][0] for _, pairs in daemon.records] == [b"x", b"y"]
         daemon.stop()
-
-
-@pytest.mark.parametrize(
-    ("given", "generated", "expected", "known"),
-    [
-        (None, None, "python-source(S)", None),
-        (None, "options['key']", "python-source.value", "python-source.value"),  # C-48
-        ("name", None, "python-source.name", "python-source.name"),  # C-51
-        ("name", "options['key']", "python-source.name", "python-source.name"),  # C-53
-        (None, "1/0", "python-source(S)", None),  # C-49
-        (None, "5", "python-source(S)", None),  # W-26
-        (None, "b'bytes'", "python-source.bytes", "python-source.bytes"),
-    ],
-)
-def test_persist_names(given, generated, expected, known):
-    generate = (
-        f"    @staticmethod\n    def generate_persist_name(options): return {generated}\n"
-        if generated
-        else ""
-    )
-    block = f"""
-from syslogng import *
-class S(LogSource):
-    def init(self, options):
-        print(self.persist_name)
-        return True
-{generate}
-    def run(self): pass
-"""
-    options = [["key", {"type": "string", "value": "value"}]]
-    with Daemon(block, persist_name=given, options=options) as daemon:
-        assert daemon.start()["persist_name"] == known
-        daemon.stop()
-        assert daemon.lines == [expected]
-        wrong = generated in ("1/0", "5")
-        assert [frame["method"] for frame in daemon.of("exception")] == ["generate_persist_name"] * wrong
 
 
 def test_c28_to_c33_options():
