@@ -131,9 +131,8 @@ def await_more(daemon, receiver, messages):
     daemon.wait(lambda: receiver.count >= wanted, f"{messages} more messages")
 
 
-def kill_workers(daemon, receiver, names, times, rng):
-    """Kills every worker so many times, each at an instant of its own."""
-    dead = {}
+def kill_workers(daemon, receiver, names, times, dead, rng):
+    """Kills every worker so many times, each at an instant of its own. `dead`: those of the life before."""
     left = {name: times for name in names}
     while left:
         await_more(daemon, receiver, rng.randrange(300))
@@ -157,9 +156,10 @@ def run(make_daemon, *, sources, lives, worker_kills, kill_daemon, seed, kind="f
     receiver = Receiver()
     daemon = make_daemon(config(names, receiver.port, kind))
     for life in range(lives):
+        dead = dict(receiver.pids)
         daemon.start()
         if worker_kills:
-            kill_workers(daemon, receiver, names, worker_kills, rng)
+            kill_workers(daemon, receiver, names, worker_kills, dead, rng)
         await_more(daemon, receiver, rng.randrange(2000))
         if kill_daemon and life + 1 < lives:
             daemon.process.kill()
