@@ -11,5 +11,6 @@ pub fn registry() -> Registry {
         rewrites: vec![builtin::REWRITES],
         filters: vec![builtin::FILTERS],
         functions: builtin::FUNCTIONS,
+        foreign: vec![python::functions],
     }
 }

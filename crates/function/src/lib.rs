@@ -133,6 +133,14 @@ impl<S: Send + Sync> TemplateFunction for OfTexts<S> {
         scope.give_back(texts);
         kind
     }
+
+    fn looks_ahead(&self) -> bool {
+        self.args.iter().any(Template::looks_ahead)
+    }
+
+    fn look_ahead(&self, messages: &[Message<'_>], scope: &mut RenderScope<'_>) {
+        self.args.iter().for_each(|arg| arg.look_ahead(messages, scope));
+    }
 }
 
 /// Refuses a call with another number of arguments.

@@ -116,6 +116,7 @@ pub(crate) fn registry() -> Registry {
         rewrites: vec![builtin::REWRITES],
         filters: vec![builtin::FILTERS],
         functions: builtin::FUNCTIONS,
+        foreign: vec![python::functions],
     }
 }
 

@@ -4,6 +4,7 @@
 //! message before in a correlation context. What functions there are is not known here: they come in through
 //! [`Functions`].
 
+mod ahead;
 mod function;
 pub mod macros;
 mod parse;
@@ -14,6 +15,7 @@ mod values;
 use std::fmt;
 use std::sync::Arc;
 
+pub use ahead::Ahead;
 pub use function::{Call, FunctionSpec, Functions, NoFunctions, TemplateFunction};
 pub use macros::Macro;
 pub use path::{BadPath, PATH_BYTES_MAX, render_path};
@@ -127,6 +129,24 @@ impl Template {
     /// Whether it calls a function.
     pub fn calls_functions(&self) -> bool {
         self.0.parts.iter().any(|part| matches!(part, Part::Call { .. }))
+    }
+
+    /// Whether it calls a function for which [`Template::look_ahead`] is worth its while.
+    pub fn looks_ahead(&self) -> bool {
+        let worth = |part: &Part| matches!(part, Part::Call { function, .. } if function.looks_ahead());
+        self.0.parts.iter().any(worth)
+    }
+
+    /// Before it is rendered for these messages, with this scope: lets its functions see them all. Only what is
+    /// rendered without a correlation context gains from it.
+    pub fn look_ahead(&self, messages: &[Message<'_>], scope: &mut RenderScope<'_>) {
+        for part in &self.0.parts {
+            if let Part::Call { function, back: 0 } = part
+                && function.looks_ahead()
+            {
+                function.look_ahead(messages, scope);
+            }
+        }
     }
 
     /// Appends what it says of `message` to `out`.

@@ -86,7 +86,9 @@ pub fn compile(
     let (mut diagnostics, mut at_start) = (Diagnostics::default(), Diagnostics::default());
     let config = &loaded.config;
     duplicate_paths(config, &mut at_start);
-    let functions = functions::Configured::new(config, registry.functions);
+    let make = |make: &registry::MakeForeign| make(config, &loaded.sources, globals, persist);
+    let foreign: Vec<_> = registry.foreign.iter().map(make).collect();
+    let functions = functions::Configured::new(config, registry.functions, &foreign);
     let mut build = Build {
         cx: Compile {
             config,
@@ -116,8 +118,12 @@ pub fn compile(
         used_topics: HashSet::new(),
     };
     build.all();
-    let about = build.about();
-    let residents = build.cx.residents.drain(..).map(|housed| housed.resident).collect();
+    let mut about = build.about();
+    let mut residents: Vec<_> = build.cx.residents.drain(..).map(|housed| housed.resident).collect();
+    for (resident, said) in foreign.iter().filter_map(|foreign| foreign.finish()) {
+        residents.push(resident);
+        about.push(said);
+    }
     let (sources, destinations) = build.finish();
     let failed = diagnostics.has_errors() || at_start.has_errors();
     let plan = (!failed).then(|| Plan {

@@ -37,7 +37,9 @@ pub use inlet::Inlet;
 pub use metrics::{Counter, Metrics};
 pub use plan::{About, DestinationPlan, OriginBase, Plan, SourcePlan};
 pub use positions::{Place, Positions, Tracked};
-pub use registry::{DestinationSpec, FilterSpec, ParserSpec, Registry, RewriteSpec, SourceSpec, Spec};
+pub use registry::{
+    DestinationSpec, FilterSpec, ForeignFunctions, ParserSpec, Registry, RewriteSpec, SourceSpec, Spec,
+};
 pub use resident::Resident;
 pub use running::{Prepared, Running, StartFailed, Stop};
 pub use source::{Early, Post, Setup, Source, StartError};

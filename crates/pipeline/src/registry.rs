@@ -4,13 +4,16 @@
 
 use std::sync::Arc;
 
-use conf::ast::{Call, same_keyword};
+use conf::ast::{Call, Config, same_keyword};
 use conf::globals::GlobalOptions;
 use conf::options::{OptionDoc, Options};
+use conf::span::Sources;
 use message::template::Functions;
+use store::Persist;
 
 use crate::compile::{APP_PARSER, APP_PARSER_OPTIONS, Compile};
-use crate::plan::{DestinationPlan, SourcePlan};
+use crate::plan::{About, DestinationPlan, SourcePlan};
+use crate::resident::Resident;
 use crate::steps::{Filter, Parser, Rewrite};
 
 /// One kind of thing a configuration can name: how it is called, what it takes, how it is compiled.
@@ -48,7 +51,19 @@ pub struct Registry {
     pub filters: Vec<&'static [FilterSpec]>,
     /// Template functions.
     pub functions: &'static dyn Functions,
+    /// Template functions that are run elsewhere, and need to know the configuration.
+    pub foreign: Vec<MakeForeign>,
 }
+
+/// Template functions of one configuration that are run by a resident of it.
+pub trait ForeignFunctions: Functions {
+    /// All templates are compiled: the resident that runs what they call, with what its crate wants to find again in
+    /// [`crate::Compiled::about`]. `None`: nothing is called.
+    fn finish(&self) -> Option<(Arc<dyn Resident>, About)>;
+}
+
+/// Makes the foreign functions of a configuration.
+pub type MakeForeign = fn(&Config, &Sources, &GlobalOptions, &Persist) -> Box<dyn ForeignFunctions>;
 
 impl Registry {
     /// Whether something answers to `name` where `context`, as in `block CONTEXT NAME`, may stand.

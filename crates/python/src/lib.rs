@@ -13,6 +13,7 @@ mod credit;
 mod destination;
 mod drive;
 mod ending;
+mod function;
 mod generate;
 pub mod home;
 pub mod inspect;
@@ -28,6 +29,7 @@ mod user;
 mod worker;
 
 pub use destination::DESTINATIONS;
+pub use function::functions;
 pub use generate::PythonGenerators;
 pub use parser::PARSERS;
 pub use spec::{PythonOptions, Restart, SOURCES};

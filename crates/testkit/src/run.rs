@@ -160,6 +160,7 @@ impl Run {
             rewrites: vec![builtin::REWRITES],
             filters: vec![builtin::FILTERS],
             functions: builtin::FUNCTIONS,
+            foreign: Vec::new(),
         };
         let compiled = globals
             .map(|globals| pipeline::compile(&loaded, &globals, &registry, &self.metrics, &self.persist));

@@ -178,7 +178,7 @@ fn send_to_one(
     batch: &Flow,
 ) -> Outcome {
     let mut delivered = 0;
-    let mut pass = format.begin();
+    let mut pass = format.begin(batch.messages());
     let mut stopped = None;
     for message in batch.messages() {
         pass.render(message, &mut file.buffer);

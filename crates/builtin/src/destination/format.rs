@@ -3,6 +3,7 @@
 use message::template::{RenderScope, Template, TemplateOptions, ZoneUse};
 use message::{Message, RecordFlags, layout};
 use pipeline::Flow;
+use pipeline::flow::Messages;
 
 /// The shape of a record before it is cut and padded.
 #[derive(Debug, Clone)]
@@ -79,14 +80,20 @@ impl Format {
         }
     }
 
-    /// Begins a batch.
-    pub(crate) fn begin(&mut self) -> Pass<'_> {
+    /// Begins a batch of these messages.
+    pub(crate) fn begin(&mut self, messages: Messages<'_>) -> Pass<'_> {
+        let mut scope = RenderScope::new(&self.options, ZoneUse::Send);
+        if let Shape::Template(template) | Shape::Rfc5424(Some(template)) = &self.shape
+            && template.looks_ahead()
+        {
+            template.look_ahead(&messages.collect::<Vec<_>>(), &mut scope);
+        }
         Pass {
             shape: &self.shape,
             finish: Finish { one_line: self.one_line, truncate: self.truncate, pad: self.pad },
             numbering: self.numbering,
             seqnum: &mut self.seqnum,
-            scope: RenderScope::new(&self.options, ZoneUse::Send),
+            scope,
         }
     }
 

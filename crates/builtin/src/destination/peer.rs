@@ -140,7 +140,7 @@ impl Peer {
 
     /// Renders messages until the buffer is full; false when there was none left.
     fn fill(&mut self, messages: &mut pipeline::flow::Messages<'_>) -> bool {
-        let mut pass = self.format.begin();
+        let mut pass = self.format.begin(messages.clone());
         for message in messages {
             if self.counted {
                 self.record.clear();
@@ -163,7 +163,7 @@ impl Peer {
         let Some(socket) = self.link.as_ref().map(Link::socket) else {
             return self.lost(&io::ErrorKind::NotConnected.into());
         };
-        let mut pass = self.format.begin();
+        let mut pass = self.format.begin(batch.messages());
         let (mut done, mut dropped) = (0, Vec::new());
         let mut stopped = None;
         for row in batch.rows() {

@@ -22,6 +22,16 @@ pub trait FunctionSpec {
 pub trait TemplateFunction: fmt::Debug + Send + Sync {
     /// Appends the result to `out` and tells its type.
     fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType;
+
+    /// Whether [`TemplateFunction::look_ahead`] is worth its while, for itself or for what it calls.
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+
+    /// `render` will be called for these messages: puts into [`RenderScope::ahead`] what costs less at once.
+    fn look_ahead(&self, messages: &[Message<'_>], scope: &mut RenderScope<'_>) {
+        let _ = (messages, scope);
+    }
 }
 
 /// No functions at all.

@@ -1,5 +1,6 @@
 //! What a template needs to know beside the message.
 
+use super::Ahead;
 use crate::host;
 use crate::records::Message;
 use crate::time::{DateCache, DateField, Stamp, TsFormat, Zone};
@@ -66,6 +67,8 @@ pub struct RenderScope<'a> {
     pub context_id: &'a [u8],
     /// `$_`, what a function iterates over.
     pub item: Vec<u8>,
+    /// What functions have worked out for the whole batch.
+    pub ahead: Ahead,
 }
 
 /// Buffers that are kept for the next function call.
@@ -87,6 +90,7 @@ impl<'a> RenderScope<'a> {
             context: &[],
             context_id: b"",
             item: Vec::new(),
+            ahead: Ahead::default(),
         }
     }
 

@@ -9,6 +9,8 @@ use conf::ast::{Config, TemplateStatement};
 use message::template::{Call, FunctionSpec, Functions, RenderScope, Template, TemplateFunction};
 use message::{Message, ValueType};
 
+use crate::registry::ForeignFunctions;
+
 /// How deep templates may name each other while they are rendered; deeper, a name stands for nothing.
 const RENDER_DEPTH_MAX: u32 = 32;
 
@@ -19,6 +21,7 @@ pub struct NamedTemplates(OnceLock<HashMap<String, Template>>);
 /// The daemon's own functions, and those of a configuration.
 pub(super) struct Configured<'a> {
     native: &'a dyn Functions,
+    foreign: &'a [Box<dyn ForeignFunctions>],
     by_template: ByTemplate<'a>,
     statements: Vec<ByStatement<'a>>,
 }
@@ -46,7 +49,11 @@ struct Bodies<'a> {
 }
 
 impl<'a> Configured<'a> {
-    pub(super) fn new(config: &'a Config, native: &'a dyn Functions) -> Configured<'a> {
+    pub(super) fn new(
+        config: &'a Config,
+        native: &'a dyn Functions,
+        foreign: &'a [Box<dyn ForeignFunctions>],
+    ) -> Configured<'a> {
         let bodies = std::rc::Rc::new(Bodies::new(&config.template_functions));
         let statement = |statement: &'a TemplateStatement| ByStatement {
             name: &statement.name.text,
@@ -54,6 +61,7 @@ impl<'a> Configured<'a> {
         };
         Configured {
             native,
+            foreign,
             by_template: ByTemplate {
                 templates: Bodies::new(&config.templates),
                 named: Arc::default(),
@@ -82,7 +90,10 @@ impl Functions for Configured<'_> {
         if let Some(found) = self.statements.iter().find(|statement| statement.name == name) {
             return Some(found);
         }
-        if name == "template" { Some(&self.by_template) } else { self.native.find(name) }
+        if name == "template" {
+            return Some(&self.by_template);
+        }
+        self.foreign.iter().find_map(|foreign| foreign.find(name)).or_else(|| self.native.find(name))
     }
 }
 
@@ -146,6 +157,14 @@ struct Fixed(Template);
 impl TemplateFunction for Fixed {
     fn render(&self, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) -> ValueType {
         self.0.render_typed(message, scope, out)
+    }
+
+    fn looks_ahead(&self) -> bool {
+        self.0.looks_ahead()
+    }
+
+    fn look_ahead(&self, messages: &[Message<'_>], scope: &mut RenderScope<'_>) {
+        self.0.look_ahead(messages, scope);
     }
 }
 

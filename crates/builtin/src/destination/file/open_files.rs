@@ -65,7 +65,10 @@ impl OpenFiles {
         let mut name = Vec::new();
         // The file of the message before: neighbours are often for one file.
         let mut last: Option<(Vec<u8>, usize)> = None;
-        let mut pass = format.begin();
+        let mut pass = format.begin(batch.messages());
+        if template.looks_ahead() {
+            template.look_ahead(&batch.messages().collect::<Vec<_>>(), &mut scope);
+        }
         for row in batch.rows() {
             let message = batch.records().message(row.offset);
             if let Err(error) = render_path(&template, message, &mut scope, &mut name) {
