@@ -105,6 +105,38 @@ class Echo(LogSource):
     daemon.stop()
 
 
+def test_c38_the_text_may_hold_a_python_destination(make_daemon):
+    body = """return '''
+    python(
+        class("Keep")
+        persist-name("generated")
+        options("list" => ["a", "b"] "template" => LogTemplate("$MSG!") "yes" => yes "path" => "@DIR@/kept")
+    );
+'''"""
+    keep = """python {
+from syslogng import LogDestination
+
+class Keep(LogDestination):
+    def init(self, options):
+        self.options = options
+        return True
+
+    def send(self, message):
+        kinds = {key: type(value).__name__ for key, value in self.options.items()}
+        with open(self.options["path"], "a") as file:
+            file.write(f"{self.options['template'].format(message, self.template_options)} {kinds}\\n")
+        return self.SUCCESS
+};
+"""
+    daemon = make_daemon(
+        HEAD + keep + generator(body, name="keep") + f"log {{ {ONE_MESSAGE} destination {{ keep(); }}; }};"
+    ).start()
+    daemon.wait_lines(daemon.directory / "kept", 1)
+    said = (daemon.directory / "kept").read_text()
+    assert said == "hello! {'list': 'list', 'template': 'LogTemplate', 'yes': 'bool', 'path': 'str'}\n"
+    daemon.stop()
+
+
 @pytest.mark.parametrize(
     ("context", "use"),
     [
