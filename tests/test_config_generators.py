@@ -133,7 +133,7 @@ class Keep(LogDestination):
     ).start()
     daemon.wait_lines(daemon.directory / "kept", 1)
     said = (daemon.directory / "kept").read_text()
-    assert said == "hello! {'list': 'list', 'template': 'LogTemplate', 'yes': 'bool', 'path': 'str'}\n"
+    assert said == "b'hello!' {'list': 'list', 'template': 'LogTemplate', 'yes': 'bool', 'path': 'str'}\n"
     daemon.stop()
 
 
