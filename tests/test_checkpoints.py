@@ -205,6 +205,26 @@ def test_a_thousand_workers_and_two_hundred_daemons_that_are_killed(make_daemon,
             )
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("window", "every"), [(1, 1), (100, 250), (7, 3)])
+def test_a_window_and_checkpoints_that_do_not_match_stop_nobody(make_daemon, kind, window, every):
+    receiver = Receiver()
+    text = config(["s0"], receiver.port, kind).replace(f"log-iw-size({WINDOW})", f"log-iw-size({window})")
+    for call in ('self.checkpoint({"number": self.number})', "self.checkpoint(self.number)"):
+        text = text.replace(call, f"self.number % {every} or {call}")
+    daemon = make_daemon(text).start()
+    await_more(daemon, receiver, 5 * max(window, every))
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.start()
+    await_more(daemon, receiver, 5 * max(window, every))
+    daemon.stop()
+    receiver.close()
+    assert not receiver.lost
+    # What no checkpoint covers is not held back, and comes again.
+    assert max(receiver.again, default=0) <= window + every
+
+
 def test_a_checkpoint_waits_for_delivery(make_daemon):
     """What nobody has taken is posted again."""
     port = harness.free_port()
