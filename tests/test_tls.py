@@ -1,8 +1,12 @@
-"""TLS with a peer that is not ours: OpenSSL's command line."""
+"""TLS with a peer that is not ours: OpenSSL, by its command line and by Python."""
 
+import http.server
+import queue
 import shutil
 import socket
+import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -76,3 +80,38 @@ log {{
             server.wait()
     lines = (tmp_path / "received").read_text().splitlines()
     assert lines == [f"hello {n}" for n in range(1, 101)]
+
+
+def test_a_web_server_of_python(make_daemon, certificate):
+    tls, key, cert = certificate
+    bodies = queue.Queue()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.put(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        daemon = make_daemon(
+            f"""@version: 4.2
+source s {{ example-msg-generator(num(100) freq(0) template("hello")); }};
+destination d {{ http(url("https://localhost:{server.server_port}/") batch-lines(100) tls({tls})); }};
+log {{ source(s); destination(d); flags(flow-control); }};"""
+        ).start()
+        messages = []
+        while len(messages) < 100:
+            messages += bodies.get(timeout=EVENT_S).decode().split("\n")
+        assert messages == ["hello"] * 100
+        daemon.stop()
+    finally:
+        server.shutdown()
+        server.server_close()

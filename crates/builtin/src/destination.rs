@@ -2,6 +2,7 @@
 
 pub(crate) mod file;
 pub(crate) mod format;
+mod http;
 mod network;
 mod peer;
 mod sink;
@@ -13,6 +14,7 @@ use pipeline::DestinationSpec;
 /// Every destination this daemon is born with, in alphabetical order.
 pub const DESTINATIONS: &[DestinationSpec] = &[
     file::SPEC,
+    http::SPEC,
     network::SPEC,
     file::PIPE,
     stdout::SPEC,

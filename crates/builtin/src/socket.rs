@@ -1,6 +1,7 @@
 //! Sockets, as sources and destinations both know them: addresses as they stand in the log, and what is set before
 //! a socket is used.
 
+pub(crate) mod leave;
 pub(crate) mod port;
 
 use std::io;

@@ -16,13 +16,12 @@ use std::time::{Duration, Instant};
 
 use message::syslog::ParseOptions;
 use pipeline::{Carry, Counter, Exit, OriginBase, Post, Setup, Source, StartError};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use self::connection::Connection;
 use super::framing::Framing;
 use crate::owner;
 use crate::resolver::Resolving;
+use crate::socket::leave::{Leave, watch, watch_for};
 use crate::socket::{self, Address, Transport, Tuning};
 
 /// How a source listens and reads.
@@ -225,49 +224,6 @@ impl Source for SocketSource {
         }
     }
 }
-
-/// The request to end, for tasks.
-#[derive(Clone)]
-pub(super) struct Leave(Arc<AsyncFd<std::os::fd::OwnedFd>>, Exit);
-
-impl Leave {
-    fn new(exit: &Exit) -> io::Result<Leave> {
-        use std::os::fd::AsFd;
-        let fd = exit.as_fd().try_clone_to_owned()?;
-        let fd = watch(fd)?;
-        Ok(Leave(Arc::new(fd), exit.clone()))
-    }
-
-    /// Returns once the request is made.
-    pub(super) async fn requested(&self) {
-        while !self.1.requested() {
-            // The guard is dropped without clearing: it stays readable for the others.
-            if self.0.readable().await.is_err() {
-                return;
-            }
-        }
-    }
-}
-
-/// Has the runtime tell when `fd` can be read.
-pub(super) fn watch<T: OwnsDescriptor>(fd: T) -> io::Result<AsyncFd<T>> {
-    watch_for(fd, Interest::READABLE)
-}
-
-/// Has the runtime tell when `fd` can be read, or written, or both.
-#[expect(
-    deprecated,
-    reason = "the successor is unsafe, since a type might lend out one descriptor after the other; these own theirs"
-)]
-pub(super) fn watch_for<T: OwnsDescriptor>(fd: T, interest: Interest) -> io::Result<AsyncFd<T>> {
-    AsyncFd::with_interest(fd, interest)
-}
-
-/// A type that owns one descriptor for life.
-pub(super) trait OwnsDescriptor: std::os::fd::AsRawFd {}
-
-impl OwnsDescriptor for std::os::fd::OwnedFd {}
-impl OwnsDescriptor for socket2::Socket {}
 
 #[cfg(test)]
 mod tests;

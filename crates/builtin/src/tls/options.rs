@@ -107,6 +107,30 @@ impl TlsOptions {
     /// What a client does.
     pub(crate) fn client(&self, span: conf::Span, cx: &mut Compile<'_>) -> Option<Arc<ClientConfig>> {
         let material = self.material(span, cx)?;
+        self.client_with(material, span, cx)
+    }
+
+    /// What a client does that trusts, where no authorities are given or `system` asks for them too, those of this
+    /// machine.
+    pub(crate) fn public_client(
+        &self,
+        system: bool,
+        span: conf::Span,
+        cx: &mut Compile<'_>,
+    ) -> Option<Arc<ClientConfig>> {
+        let mut material = self.material(span, cx)?;
+        if system || material.authorities.is_empty() {
+            material.authorities.extend(rustls_native_certs::load_native_certs().certs);
+        }
+        self.client_with(material, span, cx)
+    }
+
+    fn client_with(
+        &self,
+        material: Material,
+        span: conf::Span,
+        cx: &mut Compile<'_>,
+    ) -> Option<Arc<ClientConfig>> {
         let roots = self.roots(&material, span, cx)?;
         let inner = WebPkiServerVerifier::builder_with_provider(roots, material.provider.clone())
             .with_crls(material.revocations)
