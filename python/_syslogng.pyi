@@ -1,6 +1,6 @@
 """The native half of syslogng. Users import the package; this is what it stands on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
 
@@ -14,6 +14,8 @@ _Value: TypeAlias = (
 )
 _Kept: TypeAlias = str | bytes | int | bool
 _Read: TypeAlias = bytes | int | float | bool | datetime | list[bytes] | None
+
+_Postable: TypeAlias = LogMessage | str | bytes | bytearray | memoryview | dict[str, Any] | dict[bytes, Any]
 
 class SuspendedError(RuntimeError):
     """A message was posted while the source was suspended, and suspended-post(raise) is set."""
@@ -84,10 +86,12 @@ class LogSource(_Driver):
     auto_close_batches: bool
     def __new__(cls, *args: Any, **kwargs: Any) -> LogSource: ...
     @overload
-    def post_message(self, msg: LogMessage, receipt: Literal[False] = False) -> bool: ...
+    def post_message(self, msg: _Postable, receipt: Literal[False] = False) -> bool: ...
     @overload
-    def post_message(self, msg: LogMessage, receipt: Literal[True]) -> Receipt:
+    def post_message(self, msg: _Postable, receipt: Literal[True]) -> Receipt:
         """Send a copy of the message on its way.
+
+        In place of a LogMessage it may be a text, str or bytes, or a dict of names and values.
 
         True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the
         source is suspended or was asked to exit. At an exhausted window this waits, or calls suspend() if
@@ -96,7 +100,16 @@ class LogSource(_Driver):
         With receipt=True it gives a Receipt instead, which says what became of the message once that is
         known.
         """
+    def post_messages(self, messages: Iterable[_Postable]) -> int:
+        """Post each of an iterable's messages, as post_message() does; the number that will be delivered.
+
+        Waits where the window is exhausted. Ends early, and takes no more from the iterable, once the driver
+        was asked to exit and there is no credit left. What the iterable raises is raised here; the messages
+        before are on their way.
+        """
     def close_batch(self) -> None: ...
+    def _post_now(self, msg: _Postable) -> bool | None: ...
+    def _wait_to_post(self) -> None: ...
 
 class LogFetcher(_Driver):
     """The native base of syslogng.LogFetcher."""
@@ -204,6 +217,7 @@ class Worker:
     def last_acks(self) -> dict[str, Any]: ...
     def wait_for_suspend(self, seconds: float) -> None: ...
     def fetch_loop(self, driver: LogFetcher, fetch: Callable[[], Any]) -> tuple[Any] | None: ...
+    def post_all(self, driver: LogSource, messages: Iterable[_Postable]) -> None: ...
     @staticmethod
     def parse_options(told: dict[str, Any], compat: bool) -> ParseOptions: ...
 

@@ -18,6 +18,7 @@ __all__ = [
     "bad_result",
     "falsy",
     "foreign_base",
+    "is_async",
     "is_coroutine",
     "missing_methods",
     "odd_methods",
@@ -60,6 +61,14 @@ _ARGUMENTS = {
 }
 
 
+_AWAITED: dict[str, tuple[str, ...]] = {
+    "source": ("run",),
+    "fetcher": ("open", "fetch", "close"),
+    "destination": (),
+    "parser": (),
+    "header": (),
+}
+"""Methods that may be ``async def``."""
 _DEFINED_AS = {
     "init": "self, options",
     "send": "self, msg",
@@ -105,7 +114,9 @@ def missing_methods(kind: str, found: type) -> Iterator[tuple[str, bool]]:
         if has is None or not callable(has):
             yield method, False
         elif kind in _BASES and has is getattr(_BASES[kind], method):
-            yield method, True
+            # What is awaited is cancelled.
+            if method != "request_exit" or not _awaits(found, "run"):
+                yield method, True
 
 
 def odd_methods(kind: str, found: type) -> Iterator[tuple[str, str, bool]]:
@@ -114,7 +125,7 @@ def odd_methods(kind: str, found: type) -> Iterator[tuple[str, str, bool]]:
         if not accepts(found, method, count):
             arguments = _DEFINED_AS.get(method, "self")
             yield method, f"define it as {method}({arguments})", method != "init"
-        elif _is_async(found, method) and method != "run":
+        elif _is_async(found, method) and method not in _AWAITED[kind]:
             yield method, f"{method}() cannot be async: it is called, not awaited", method != "init"
 
 
@@ -137,8 +148,19 @@ def accepts(found: type, method: str, count: int) -> bool:
 
 
 def _is_async(found: type, method: str) -> bool:
-    code = getattr(getattr(found, method, None), "__code__", None)
+    return is_async(getattr(found, method, None))
+
+
+def is_async(method: object) -> bool:
+    """Whether a function or method is ``async def``, and no generator."""
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
     return code is not None and bool(code.co_flags & 0x80)
+
+
+def _awaits(found: type, method: str) -> bool:
+    """Whether a method is ``async def``, with ``yield`` or without."""
+    code = getattr(getattr(found, method, None), "__code__", None)
+    return code is not None and bool(code.co_flags & 0x280)
 
 
 def is_coroutine(value: object) -> bool:
@@ -167,11 +189,13 @@ def bad_result(result: Any) -> str:
     elif isinstance(result, int):
         fix = f"it returned the number {result}: return a status in a tuple, LogFetcher.FETCH_NO_DATA,"
     elif isinstance(result, list):
-        fix = "it returned a list: write ( ) for [ ]"
+        fix = "it returned a list with something else: each item is a message, or (status, message)"
+        if result and isinstance(result[0], int):
+            fix = "it returned a list: write ( ) for [ ]"
     elif isinstance(result, (str, bytes)):
         fix = f"it returned {type(result).__name__}: return LogFetcher.FETCH_SUCCESS, LogMessage(text)"
     elif is_coroutine(result):
-        fix = "it is async: fetch() is called, not awaited; use a LogSource with async def run()"
+        fix = "it returned something to be awaited: make it async def fetch() and await it there"
     else:
         fix = f"it returned {type(result).__name__}"
     return f"{what}: {fix}"
@@ -194,6 +218,4 @@ def _bad_tuple(result: tuple[Any, ...]) -> str:
         return "the second item is None: with FETCH_SUCCESS it is a message, else return FETCH_NO_DATA"
     if isinstance(message, _syslogng.LogMessage):
         return "the message has a bookmark, but the driver has no ack_tracker to give it back to"
-    if isinstance(message, list):
-        return "the second item is a list: return one message at a time"
     return f"the second item is {type(message).__name__}: wrap it in LogMessage()"

@@ -10,10 +10,11 @@ from importlib import import_module
 
 import _syslogng
 
-from . import diagnosis, loader, trace
+from . import diagnosis, eventloop, loader, trace
 from .acks import Acks
 from .checkpoint import load
 from .report import Refusal
+from .source import LogFetcher, LogSource
 from .template import LogTemplate
 
 TYPE_CHECKING = False
@@ -40,6 +41,8 @@ _METHODS = {
     "header": (("get_headers",), ("on_http_response_received",)),
 }
 """Methods that a class must have, and those that it may have."""
+_NOTHING = (LogSource.request_exit, LogFetcher.request_exit)
+"""The request_exit() of a class that has none."""
 _SUSPEND_SECONDS_MAX = 1.0
 """How long the wakeup() after request_exit() waits for a suspend() that has not returned."""
 
@@ -202,6 +205,32 @@ class Driver(Instance):
         self.worker = worker
         self.blocking = True
         self.acks = Acks(worker, report)
+        self.loop = eventloop.EventLoop()
+        """Where coroutines of the driver run, if it has any."""
+
+    def call(self, name: str) -> Any:
+        """As for all drivers; a ``close()`` that is async is awaited."""
+        method = self._methods.get(name)
+        if name != "close" or method is None:
+            return super().call(name)
+        try:
+            return self.loop.settle(method(), last=True)
+        except BaseException as error:
+            self.report.exception(name, error)
+            return None
+
+    def close_loop(self) -> None:
+        """Cancel the tasks that the driver has left in its loop; what they raise is reported."""
+        try:
+            self.loop.close()
+        except BaseException as error:
+            self.report.exception("run", error)
+
+    @property
+    def asks_itself(self) -> bool:
+        """Whether the class has a ``request_exit()`` of its own, which is to end what waits."""
+        own = getattr(type(self.instance), "request_exit", None)
+        return "request_exit" in self._methods and own not in _NOTHING
 
     def prepare(self) -> None:
         """Everything up to the end of ``init()``, and ``ready``. Raises :class:`Refusal`."""

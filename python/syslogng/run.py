@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import _syslogng
 
-from . import diagnosis
+from . import diagnosis, eventloop
 from .source import LogFetcherResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from threading import Event
     from typing import Any
 
@@ -25,22 +24,25 @@ def run_source(driver: Driver, exiting: Event) -> BaseException | None:
     try:
         result = run()
         if diagnosis.is_coroutine(result):
-            import asyncio
-
-            asyncio.run(result)
+            driver.loop.run(result)
+        elif hasattr(type(result), "__anext__"):
+            driver.loop.run(eventloop.post_from(driver.instance, result))
         elif hasattr(type(result), "__next__"):
-            _post_all(driver.instance, result, exiting)
+            driver.worker.post_all(driver.instance, result)
     except BaseException as error:
-        return error
+        return None if _is_cancellation(driver, error) else error
+    finally:
+        driver.close_loop()
     return None
 
 
-def _post_all(source: _syslogng.LogSource, messages: Iterable[Any], exiting: Event) -> None:
-    """Post what a ``run()`` with ``yield`` brings."""
-    for message in messages:
-        source.post_message(message)
-        if exiting.is_set():
-            return
+def _is_cancellation(driver: Driver, error: BaseException) -> bool:
+    """Whether an exception is what the daemon's request to exit has led to."""
+    if not driver.loop.is_cancelled:
+        return False
+    from asyncio import CancelledError
+
+    return isinstance(error, CancelledError)
 
 
 def run_fetcher(driver: Driver, exiting: Event) -> BaseException | None:
@@ -52,7 +54,7 @@ def run_fetcher(driver: Driver, exiting: Event) -> BaseException | None:
     try:
         _Fetching(driver, exiting).run()
     except BaseException as error:
-        return error
+        return None if _is_cancellation(driver, error) else error
     return None
 
 
@@ -66,6 +68,9 @@ class _Fetching:
         fetch = driver.method("fetch")
         assert fetch is not None, "prepare() has looked"
         self._method = fetch
+        if diagnosis.is_async(fetch):
+            loop = driver.loop
+            self._method = lambda: loop.run(fetch())
 
     def run(self) -> None:
         opened = False
@@ -73,31 +78,38 @@ class _Fetching:
             if not opened:
                 opened = self._open()
                 if not opened:
-                    self._exiting.wait(self._reopen)
+                    self._wait(self._reopen)
                 continue
             status = self._fetch()
             if status == LogFetcherResult.NO_DATA:
-                self._exiting.wait(self._no_data)
+                self._wait(self._no_data)
             elif status is not None:
                 opened = False
                 if status == LogFetcherResult.ERROR:
                     self._driver.call("close")
-                self._exiting.wait(self._reopen)
+                self._wait(self._reopen)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, unless the daemon asks to exit; tasks that a driver has left in its loop go on meanwhile."""
+        if not self._driver.loop.is_used:
+            self._exiting.wait(seconds)
+            return
+        from asyncio import sleep
+
+        self._driver.loop.run(sleep(seconds))
 
     def _open(self) -> bool:
         method = self._driver.method("open")
         if method is None:
             return True
         try:
-            result = method()
+            result = self._driver.loop.settle(method())
             if result:
-                if not diagnosis.is_coroutine(result):
-                    return True
-                result.close()
-                said = "open() cannot be async: it is called, not awaited"
-            else:
-                said = diagnosis.falsy("open", result)
+                return True
+            said = diagnosis.falsy("open", result)
         except BaseException as error:
+            if _is_cancellation(self._driver, error):
+                raise
             self._report.exception("open", error)
             return False
         self._report.event("open_failed", f"{said}; trying again in {self._reopen:g} s")
@@ -112,6 +124,8 @@ class _Fetching:
             self._report.event("too_large", f"message dropped: {error}")
             return None
         except BaseException as error:
+            if _is_cancellation(driver, error):
+                raise
             self._report.exception("fetch", error)
             return LogFetcherResult.ERROR
         if found is None:

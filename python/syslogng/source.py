@@ -12,6 +12,7 @@ from enum import IntEnum
 
 import _syslogng
 
+from . import eventloop
 from .checkpoint import dump
 
 TYPE_CHECKING = False
@@ -65,6 +66,14 @@ class LogSource(_syslogng.LogSource):
     """The newest :meth:`checkpoint` whose messages were all delivered when the driver ran last; None: there
     is none. Set before ``init()``."""
 
+    async def post(self, msg: LogMessage | str | bytes | dict[str, Any]) -> bool:
+        """In a coroutine, :meth:`post_message` that lets other tasks run while it has to wait.
+
+        True: the message will be delivered. False: it was dropped, since the source was asked to exit. It
+        never calls ``suspend()``.
+        """
+        return await eventloop.post(self, msg)
+
     def init(self, options: dict[str, Any]) -> bool:
         """Get ready, with what ``options()`` says.
 
@@ -79,7 +88,11 @@ class LogSource(_syslogng.LogSource):
         """Produce messages until :meth:`request_exit` is called.
 
         Runs on the worker's main thread. A source that returns is finished; one that raises is started
-        again, as ``restart()`` says. May be ``async def``, and may be a generator of messages.
+        again, as ``restart()`` says.
+
+        It may be ``async def``: what it awaits is cancelled when the daemon asks to exit, at once if there
+        is no :meth:`request_exit`, else after a quarter of ``stop-timeout()``. It may be a generator of
+        messages, also an asynchronous one: each is posted.
         """
         raise NotImplementedError(f"{type(self).__name__} has no run(): a LogSource needs one")
 
@@ -151,7 +164,9 @@ class LogFetcher(_syslogng.LogFetcher):
     def fetch(self) -> tuple[LogFetcherResult] | tuple[LogFetcherResult, LogMessage | None]:
         """Return ``(LogFetcher.FETCH_SUCCESS, message)``, or another status in a tuple.
 
-        An exception, and whatever is no such tuple, counts as ``FETCH_ERROR``.
+        Many messages at once are a list, each a message or a tuple with its status; an empty one is
+        ``FETCH_NO_DATA``. An exception, and whatever is neither, counts as ``FETCH_ERROR``. May be ``async
+        def``, as may :meth:`open` and :meth:`close`; what waits is cancelled as in a source.
         """
         raise NotImplementedError(f"{type(self).__name__} has no fetch(): a LogFetcher needs one")
 

@@ -179,6 +179,7 @@ class _Life:
                 # One after the other: both may be at the same connection.
                 self._asked.wait(self._stop_timeout / 4)
             driver.call("close")
+            driver.close_loop()
         # Before the daemon hears of it, and may ask to exit in the same moment.
         with self._lock:
             self._over = True
@@ -228,6 +229,13 @@ class _Life:
                 self._asked.set()
         self._decided.set()
         if call:
+            if not self._driver.asks_itself:
+                self._driver.loop.cancel()
+            else:
+                # Should it do nothing to what is awaited, that is cancelled; it may as well need a moment.
+                timer = threading.Timer(self._stop_timeout / 4, self._driver.loop.cancel)
+                timer.daemon = True
+                timer.start()
             self._driver.request_exit()
             self._asked.set()
 

@@ -213,9 +213,9 @@ def test_c102_fetch_that_raises(what):
         ("(2,)", "FETCH_SUCCESS comes with a message"),
         ("(2, None)", "the second item is None"),
         ("(2, 'text')", "the second item is str: wrap it in LogMessage()"),
-        ("(2, [LogMessage('x')])", "return one message at a time"),
+        ("[(1, 2, 3)]", "a list with something else"),
         ("(2, LogMessage('x', bookmark=1))", "no ack_tracker"),  # C-119
-        ("co", "fetch() is called, not awaited"),
+        ("co", "make it async def fetch()"),
     ],
 )
 def test_c100_results_that_are_none(result, said):

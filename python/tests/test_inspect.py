@@ -96,6 +96,7 @@ class Odd(LogFetcher):
     def init(self): pass
     def fetch(self, timeout): pass
     async def open(self): pass
+    async def deinit(self): pass
     @staticmethod
     def close(): pass
     def request_exit(self, why=None): pass
@@ -122,8 +123,8 @@ class Fine(LogSource):
         ("d1", "error", "class Native has no fetch() method"),
         ("d2", "error", "class Half has suspend() but no wakeup()"),
         ("d3", "error", "Odd.init() cannot be called as it is defined"),
-        ("d3", "warning", "Odd.open() cannot be called as it is defined"),
         ("d3", "warning", "Odd.fetch() cannot be called as it is defined"),
+        ("d3", "warning", "Odd.deinit() cannot be called as it is defined"),
     ]
     assert findings[4]["hint"] == "define it as init(self, options)"
-    assert findings[5]["hint"] == "open() cannot be async: it is called, not awaited"
+    assert findings[6]["hint"] == "deinit() cannot be async: it is called, not awaited"

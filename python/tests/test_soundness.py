@@ -145,7 +145,9 @@ def test_an_unbound_source():
         source.post_message(LogMessage("x"))
     with pytest.raises(RuntimeError, match="too early"):
         source.close_batch()
-    for bad in ("x", None, 5):
+    with pytest.raises(RuntimeError, match="too early"):
+        source.post_message("x")
+    for bad in (None, 5):
         with pytest.raises(TypeError, match="LogMessage expected in the first parameter"):
             source.post_message(bad)
     for arguments, keywords in [((), {}), ((1, 2, 3), {}), ((), {"message": 1})]:

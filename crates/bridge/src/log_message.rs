@@ -137,6 +137,13 @@ unsafe fn set_message(body: &Body, message: *mut ffi::PyObject) -> Result<(), ()
     }
 }
 
+/// Sets MESSAGE of a message from a `str` or bytes-like object.
+pub(crate) fn set_text(message: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Some(body) = body_of(message) else { return Ok(()) };
+    // SAFETY: a `Bound` proves the GIL, and both are alive.
+    unsafe { set_message(body, text.as_ptr()) }.map_err(|()| PyErr::fetch(text.py()))
+}
+
 /// Copies a bytes-like object, which may change later, into a `bytes`.
 #[cold]
 unsafe fn set_message_from_buffer(body: &Body, message: *mut ffi::PyObject) -> Result<(), ()> {

@@ -3,6 +3,8 @@
 //! The producer is touched with the GIL only, and never over a call that may give it up, so any thread of the worker
 //! may post. Waits are without the GIL; who has waited tries again, since another thread may have been quicker.
 
+mod now;
+
 use std::{
     cell::{Cell, RefCell},
     thread,
@@ -61,6 +63,8 @@ pub(crate) struct Post {
     suspending: Cell<u32>,
     /// What waits for acks.
     pending: Pending,
+    /// Bytes for which the ring had no room when last nobody waited; `None`: there was no credit.
+    refused: Cell<Option<usize>>,
     /// Makes a receipt.
     receipt: RefCell<Option<Py<PyAny>>>,
 }
@@ -75,6 +79,7 @@ impl Post {
             suspended_post: Cell::new(SuspendedPost::Drop),
             suspending: Cell::new(0),
             pending: Pending::default(),
+            refused: Cell::new(None),
             receipt: RefCell::new(None),
         }
     }

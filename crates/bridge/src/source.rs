@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "object types against the C API")]
 
 mod methods;
+pub(crate) mod posting;
 
 use std::{
     cell::Cell,
@@ -58,6 +59,7 @@ pub(crate) fn make_types<'py>(
     let mut slots = slots(c"The native base of syslogng.LogSource.");
     methods::add_common(&mut slots);
     methods::add_source(&mut slots);
+    posting::add_source(&mut slots);
     slots.method(ffi::PyMethodDef {
         ml_name: c"post_message".as_ptr(),
         ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: post_message },
@@ -86,7 +88,8 @@ fn slots(doc: &'static CStr) -> Slots {
 }
 
 const POST_MESSAGE_DOC: &CStr = c"post_message(msg, receipt=False)\n--\n\n\
-Sends a copy of the message on its way.\n\n\
+Sends a copy of the message on its way. In place of a LogMessage it may be a text, str or bytes, or a dict of\n\
+names and values.\n\n\
 True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the source is suspended\n\
 or was asked to exit. At an exhausted window this waits, or calls suspend() if the class has suspend() and wakeup().\n\
 May be called by any thread, from run() on.\n\n\
@@ -171,9 +174,23 @@ unsafe extern "C" fn post_message(
                 None => return bad_arguments(),
             }
         };
-        let Some(message) = log_message::body(given) else { return not_a_message(given) };
         let native = &(*me.cast::<Object>()).native;
         let py = Python::assume_attached();
+        // Keeps a message that is made here until it is posted.
+        let made;
+        let message = match log_message::body(given) {
+            Some(message) => message,
+            None => match make_message(given) {
+                Some(message) => {
+                    made = Bound::from_owned_ptr(py, message);
+                    match log_message::body(made.as_ptr()) {
+                        Some(message) => message,
+                        None => return bad_arguments(),
+                    }
+                }
+                None => return ptr::null_mut(),
+            },
+        };
         if let Some(receipt) = receipt
             && ffi::PyObject_IsTrue(receipt) == 1
         {
@@ -239,26 +256,21 @@ unsafe fn post_arguments(
 
 #[cold]
 unsafe fn bad_arguments() -> *mut ffi::PyObject {
-    let text = "post_message() takes msg, which is a LogMessage, and perhaps receipt, which is True or False";
+    let text = "post_message() takes msg, which is a LogMessage, a text or a dict of values, and perhaps receipt, which is True or False";
     // SAFETY: with the GIL, as its caller.
     unsafe { raw::guarded(|_| Err::<(), _>(PyTypeError::new_err(text))) };
     ptr::null_mut()
 }
 
+/// A new message of a text or a dict; `None`: Python's exception is set.
 #[cold]
-unsafe fn not_a_message(given: *mut ffi::PyObject) -> *mut ffi::PyObject {
+unsafe fn make_message(given: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
     // SAFETY: with the GIL, as its caller; the argument is alive.
     unsafe {
-        raw::guarded(|py| {
-            let given = Bound::from_borrowed_ptr(py, given);
-            let text = format!(
-                "LogMessage expected in the first parameter, not {}: wrap it, post_message(LogMessage(…))",
-                raw::type_name(&given)
-            );
-            Err::<(), _>(PyTypeError::new_err(text))
-        });
+        let made =
+            raw::guarded(|py| posting::as_message(&Bound::from_borrowed_ptr(py, given)).map(Bound::unbind));
+        made.map(Py::into_ptr)
     }
-    ptr::null_mut()
 }
 
 unsafe extern "C" fn new(

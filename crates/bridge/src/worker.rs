@@ -23,7 +23,7 @@ use crate::{
     persist,
     post::Post,
     raw::{WithGil, claim},
-    source::native_of,
+    source::{native_of, posting::post_all},
     tracker::AckTracker,
 };
 
@@ -192,6 +192,16 @@ impl Worker {
     ) -> PyResult<Option<(Bound<'py, PyAny>,)>> {
         let result = fetch_loop(self.post.get(py), native_of(driver)?, fetch)?;
         Ok(result.map(|result| (result,)))
+    }
+
+    /// Posts what an iterable brings, until the driver is asked to exit.
+    fn post_all(
+        &self,
+        py: Python<'_>,
+        driver: &Bound<'_, PyAny>,
+        messages: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        post_all(native_of(driver)?, self.post.get(py), messages)
     }
 
     /// What `self.parse_options` is to be, from the daemon's words.

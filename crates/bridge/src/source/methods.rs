@@ -98,7 +98,7 @@ fn state_of<'py>(args: &Arguments<'py>) -> PyResult<Bound<'py, PyBytes>> {
 
 /// The way into the ring of a driver that has one by now.
 #[cold]
-fn post_of(native: &Native) -> PyResult<&'static Post> {
+pub(super) fn post_of(native: &Native) -> PyResult<&'static Post> {
     native.post().ok_or_else(|| {
         PyRuntimeError::new_err(
             "post_message() is too early: it may be called from run() on, not in __init__() or init()",
