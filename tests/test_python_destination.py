@@ -284,3 +284,33 @@ log { source(s);
     ]
     assert len({pid for pid, _ in said}) == 1
     assert len({number for _, number in said}) == 2
+
+
+def test_c69_value_pairs_give_a_dict(run):
+    """Keys as they are spelled, text as bytes, other values with their type."""
+    pairs = (
+        'value-pairs(key("MESSAGE") pair("MSG" "<$MSG>") pair("n" int("7")) pair(".x" "y")'
+        ' rekey(".x" shift(1)))'
+    )
+    daemon = run(count=2, klass="DictDestination", terms=pairs)
+    expected = [("MESSAGE", b"m%d"), ("MSG", b"<m%d>"), ("n", 7), ("x", b"y")]
+    lines = [
+        repr([(k, v % i if isinstance(v, bytes) and b"%" in v else v) for k, v in expected]) for i in (1, 2)
+    ]
+    daemon.wait(lambda: daemon.journal() == lines, f"{lines}")
+
+
+def test_value_pairs_below_version_4_are_all_bytes(run):
+    daemon = run(count=1, version="3.38", klass="DictDestination", terms='value-pairs(pair("n" int("7")))')
+    daemon.wait(lambda: daemon.journal() == ["[('n', b'7')]"], "the dict")
+
+
+def test_a_mistake_in_value_pairs_is_shown(make_daemon, only_hognose):
+    daemon = make_daemon(
+        """@version: 4.2
+log { source { internal(); };
+    destination { python(class("scripted.Destination") value-pairs(kee("x"))); }; };""",
+        env=SOURCES,
+    )
+    assert daemon.run_to_end() == 1
+    assert "value-pairs() has no option `kee`" in daemon.log()

@@ -90,6 +90,19 @@ class OddDestination:
         return self.SUCCESS
 
 
+class DictDestination(LogDestination):
+    """With value-pairs(): writes each dict."""
+
+    def init(self, options):
+        self.journal = Path(options["journal"])
+        return True
+
+    def send(self, msg):
+        with self.journal.open("a") as journal:
+            journal.write(repr(sorted(msg.items())) + "\n")
+        return self.SUCCESS
+
+
 class Parser(LogParser):
     """Marks messages; what it does with some of them is told by options like ``m3=drop``."""
 

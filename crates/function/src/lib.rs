@@ -23,8 +23,11 @@ mod tags;
 mod text;
 mod url;
 mod uuid;
+mod value_pairs;
 
 use std::fmt;
+
+pub use value_pairs::ValuePairs;
 
 use message::template::{Call, FunctionSpec, Functions, RenderScope, Template, TemplateFunction};
 use message::{Message, ValueType};

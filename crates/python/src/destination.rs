@@ -10,16 +10,19 @@ use channel::request::{AnswerHead, RequestHead, Verb};
 use conf::ast::Call;
 use conf::diagnostic::Diagnostic;
 use conf::options::{Options, Seconds, Spanned};
+use function::ValuePairs;
+use message::{Entry, Message, Name, RenderScope, TemplateOptions, ZoneUse, name::hash, record};
 use pipeline::destination::{RETRIES, Settled, Then};
-use pipeline::options::{DestinationOptions, TemplateOptionGroup};
+use pipeline::options::{DestinationOptions, NoEffect, TemplateOptionGroup};
 use pipeline::{Compile, Counter, Destination, DestinationPlan, DestinationSpec, Flow, Outcome, SendError};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::binding::BindingOptions;
+use crate::binding::{BindingOptions, FreeForm};
 use crate::report::Known;
 use crate::spec;
 use crate::staff::{Failure, Line, Member};
+use crate::value_pairs;
 
 /// Every destination of this crate.
 pub const DESTINATIONS: &[DestinationSpec] =
@@ -50,6 +53,10 @@ conf::options! {
         stall_timeout: Seconds = STALL_TIMEOUT,
         /// `seqnum`, `no-seqnum`, `seqnum-all`, `no-seqnum-all`: which messages are numbered.
         flags: Vec<Spanned<String>> = repeated,
+        /// What `send()` gets instead of the message: a dict of these of its values.
+        value_pairs: Vec<FreeForm> = repeated,
+        /// What becomes of a value that is not of its type; a dict keeps it as text.
+        on_error: NoEffect = inherit,
         /// The options of every destination.
         destination: DestinationOptions = flatten,
         /// What `self.template_options` is.
@@ -67,7 +74,11 @@ const FLAGS: [&str; 4] = ["seqnum", "no-seqnum", "seqnum-all", "no-seqnum-all"];
 fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
     let options = PythonDestinationOptions::read(call, cx.diagnostics)?;
     let class = options.binding.class(call, cx)?;
-    options.dates.resolve(cx)?;
+    let templates = options.dates.resolve(cx)?;
+    let pairs = match options.value_pairs.as_slice() {
+        [] => None,
+        given => Some(Arc::new(value_pairs::read(given.iter().map(|given| &given.0), cx)?)),
+    };
     let workers = spec::workers(options.workers, call, cx)?;
     let given = &options.destination.persist_name;
     let driver = WorkerDriver {
@@ -90,6 +101,8 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
     let stall = options.stall_timeout.duration();
     let terms = Terms {
         object,
+        pairs,
+        templates,
         batch_timeout: millis(options.batch_timeout).filter(|_| options.batch_lines >= 2),
         batch_idle_timeout: millis(options.batch_idle_timeout),
         stall: (!stall.is_zero()).then_some(stall),
@@ -119,6 +132,7 @@ fn millis(given: i64) -> Option<Duration> {
 fn terms(options: &PythonDestinationOptions, cx: &mut Compile<'_>) -> DestinationTerms {
     let mut terms = DestinationTerms {
         batch_lines: u32::try_from(options.batch_lines).unwrap_or(0),
+        value_pairs: !options.value_pairs.is_empty(),
         seqnum: true,
         ..DestinationTerms::default()
     };
@@ -140,6 +154,9 @@ fn terms(options: &PythonDestinationOptions, cx: &mut Compile<'_>) -> Destinatio
 #[derive(Clone)]
 struct Terms {
     object: u32,
+    /// `value-pairs()`
+    pairs: Option<Arc<ValuePairs>>,
+    templates: TemplateOptions,
     batch_timeout: Option<Duration>,
     batch_idle_timeout: Option<Duration>,
     stall: Option<Duration>,
@@ -195,12 +212,17 @@ impl PythonDestination {
         let origin = records.origin().record().as_bytes();
         let limit = AREA_BYTES - RequestHead::BYTES - origin.len();
         let (mut bytes, mut count) = (Vec::new(), 0);
+        let mut scope = RenderScope::new(&self.terms.templates, ZoneUse::Send);
         for message in flow.messages().skip(from) {
-            let record = message.record().as_bytes();
-            if bytes.len() + record.len() > limit {
+            let before = bytes.len();
+            match &self.terms.pairs {
+                Some(pairs) => encode_pairs(pairs, message, &mut scope, &mut bytes),
+                None => bytes.extend_from_slice(message.record().as_bytes()),
+            }
+            if bytes.len() > limit {
+                bytes.truncate(before);
                 break;
             }
-            bytes.extend_from_slice(record);
             count += 1;
         }
         if count == 0 {
@@ -388,6 +410,17 @@ impl Destination for PythonDestination {
         }
         self.forget();
     }
+}
+
+/// Appends the pairs of a message as a record that has nothing else.
+fn encode_pairs(pairs: &ValuePairs, message: Message<'_>, scope: &mut RenderScope<'_>, out: &mut Vec<u8>) {
+    let found = pairs.find(message, scope);
+    // Not as a built-in: a key is spelled as the configuration spells it, MSG and not MESSAGE.
+    let entries: Vec<Entry<'_>> = found
+        .iter()
+        .map(|(name, (value, kind))| Entry { name: Name::Custom(name, hash(name)), value, kind: *kind })
+        .collect();
+    record::encode(out, &message.record().head(), &entries);
 }
 
 fn settled(delivered: usize, dropped: usize, then: Then) -> Outcome {

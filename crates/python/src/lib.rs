@@ -26,6 +26,7 @@ mod spawner;
 mod spec;
 mod staff;
 mod user;
+mod value_pairs;
 mod worker;
 
 pub use destination::DESTINATIONS;

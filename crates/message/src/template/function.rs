@@ -55,6 +55,11 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// A call that stands in no template: the options of a driver, say.
+    pub fn of(name: &'a str, args: Vec<String>, functions: &'a dyn Functions) -> Call<'a> {
+        Call::new(name, args, functions, 0)
+    }
+
     pub(super) fn new(
         name: &'a str,
         args: Vec<String>,
