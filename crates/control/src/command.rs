@@ -20,6 +20,8 @@ pub enum Command {
     Reload,
     /// Open files anew.
     Reopen,
+    /// Start over the Python drivers of this name: an id, a statement, or a class.
+    Restart(String),
     /// End the daemon; the reply comes before that.
     Stop,
     /// Something about the configuration.
@@ -123,6 +125,7 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("QUERY", query),
     ("RELOAD", |_| Ok(Command::Reload)),
     ("REOPEN", |_| Ok(Command::Reopen)),
+    ("RESTART", restart),
     ("STOP", |_| Ok(Command::Stop)),
     ("CONFIG", config),
     ("HEALTHCHECK", |_| Ok(Command::Healthcheck)),
@@ -145,6 +148,13 @@ impl Command {
         let rest = &line[name.len()..];
         let rest = rest.find(' ').map_or("", |blank| &rest[blank..]);
         arguments(&rest.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>())
+    }
+}
+
+fn restart(words: &[&str]) -> Result<Command, BadRequest> {
+    match words {
+        [name] => Ok(Command::Restart((*name).to_owned())),
+        _ => Err(BadRequest::Arguments),
     }
 }
 
@@ -260,6 +270,7 @@ impl fmt::Display for Command {
             }
             Command::Reload => f.write_str("RELOAD"),
             Command::Reopen => f.write_str("REOPEN"),
+            Command::Restart(name) => write!(f, "RESTART {name}"),
             Command::Stop => f.write_str("STOP"),
             Command::Config(ConfigRequest::Original) => f.write_str("CONFIG GET ORIGINAL"),
             Command::Config(ConfigRequest::Preprocessed) => f.write_str("CONFIG GET PREPROCESSED"),

@@ -38,6 +38,7 @@ pub(crate) fn handle(command: Command, desk: &Desk) -> Reply {
             let _ = desk.events.send(Event::Reopen);
             Reply::Ok("Re-open of log destination files initiated".into())
         }
+        Command::Restart(name) => restart(name, desk),
         Command::Stop => {
             stop(desk);
             Reply::Ok("Shutdown initiated".into())
@@ -57,6 +58,21 @@ pub(crate) fn handle(command: Command, desk: &Desk) -> Reply {
         Command::Unavailable(name) => {
             Reply::Fail(format!("{name} is not available: hognose does not have it"))
         }
+    }
+}
+
+fn restart(name: String, desk: &Desk) -> Reply {
+    let (asker, answer) = sync_channel(1);
+    let fail = |why: &str| Reply::Fail(why.to_owned());
+    if desk.events.send(Event::Restart(name.clone(), asker)).is_err() {
+        return fail("the daemon stops");
+    }
+    match answer.recv_timeout(PING_TIME_MAX) {
+        Ok(ids) if ids.is_empty() => Reply::Fail(format!(
+            "there is no Python driver `{name}`: name an id as in `stats`, a statement, or a class"
+        )),
+        Ok(ids) => Reply::Ok(format!("Restarting {}", ids.join(", "))),
+        Err(_) => fail("the daemon is busy with a reload"),
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Read(Box<Reading>),
     /// Open files anew.
     Reopen,
+    /// Start over the Python drivers of this name, and say which they are.
+    Restart(String, SyncSender<Vec<String>>),
     /// End.
     Stop,
     /// Answer, to show that you can.
@@ -101,6 +103,9 @@ impl Supervisor {
                     Err(code) => return code,
                 },
                 Some(Event::Reopen) => running.reopen(),
+                Some(Event::Restart(name, asker)) => {
+                    let _ = asker.try_send(running.restart(&name));
+                }
                 Some(Event::Ping(asker)) => {
                     let _ = asker.try_send(());
                 }
@@ -277,7 +282,7 @@ pub(crate) fn first_reading(events: &Receiver<Event>) -> Option<Reading> {
             Ok(Event::Read(reading)) => return Some(*reading),
             Ok(Event::Stop) | Err(_) => return None,
             // The configuration is being read, and nothing is open.
-            Ok(Event::Reload(_) | Event::Reopen | Event::Ping(_)) => {}
+            Ok(Event::Reload(_) | Event::Reopen | Event::Restart(..) | Event::Ping(_)) => {}
         }
     }
 }

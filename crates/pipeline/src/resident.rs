@@ -30,6 +30,13 @@ pub trait Resident: Send + Sync {
     /// Ready to be used, or a reason why the configuration cannot start.
     fn init(&self) -> Result<(), StartError>;
 
+    /// Starts over what is called `name`, if that is one of its own, while everything else runs on: its code is read
+    /// again, what it has to do waits. The ids of what is started over.
+    fn restart(&self, name: &str) -> Vec<String> {
+        let _ = name;
+        Vec::new()
+    }
+
     /// Everything ends by `deadline`: what is still at work for a log path by then is to be given up.
     fn stopping(&self, deadline: Instant);
 

@@ -172,6 +172,11 @@ impl Running {
         carry
     }
 
+    /// Starts over the drivers of this name, if they are such that can be: the ids of those that are.
+    pub fn restart(&self, name: &str) -> Vec<String> {
+        self.residents.iter().flat_map(|resident| resident.restart(name)).collect()
+    }
+
     /// Asks every destination to reopen its files.
     pub fn reopen(&self) {
         self.destinations.iter().for_each(|destination| destination.inlet.ask_reopen());

@@ -24,10 +24,12 @@ use crate::worker::{Launch, Worker, describe};
 
 mod checkpoint;
 mod life;
+mod over;
 mod sleep;
 mod start;
 
 use life::{Life, Then};
+pub(crate) use over::StartOver;
 
 /// What a Python driver is made of; inert.
 pub(crate) struct Made {
@@ -38,6 +40,7 @@ pub(crate) struct Made {
     pub(crate) window: Option<u32>,
     pub(crate) stop_timeout: Duration,
     pub(crate) origin: OriginBase,
+    pub(crate) over: StartOver,
     /// Where the driver and its Python code keep what must survive.
     pub(crate) persist: Persist,
     /// What the driver is called there, unless its class names it.
@@ -108,6 +111,7 @@ impl Driver {
             let hello = Hello { await_init, ..made.hello.clone() };
             let mut worker = Worker::spawn(&made.launch, hello, &ring)?;
             let credits = worker.link.credits().clone();
+            made.over.watch(&credits);
             worker.acks = Some(Acks::new(self.credit.clone(), credits.clone()));
             Ok::<_, crate::worker::SpawnError>((credits, worker))
         });
@@ -443,6 +447,7 @@ impl Source for Driver {
             }
             let records = self.serve(&post);
             let now = Instant::now();
+            self.start_over(now);
             self.press(now);
             self.revive(now);
             if stopping && self.life.worker_ref().is_none() {

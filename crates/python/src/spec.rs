@@ -16,7 +16,7 @@ use pipeline::options::{MessageOptions, SourceOptions};
 use pipeline::{Compile, SourcePlan, SourceSpec};
 
 use crate::binding::BindingOptions;
-use crate::drive::{Driver, Made};
+use crate::drive::{Driver, Made, StartOver};
 use crate::home;
 use crate::interpreter;
 use crate::report::Known;
@@ -98,7 +98,7 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         // Syslog-ng would refuse two drivers of one class; they have no state in common, so there is no need.
         None => format!("{module}({class})#{}", cx.id),
     };
-    let made = Arc::new(Made {
+    let made = Made {
         known: Known { id: cx.id.clone(), class: class.clone(), location: cx.location(call) },
         launch,
         hello: Hello { driver: Some(driver), ..hello(Mode::Run, cx.config, cx.sources, cx.globals) },
@@ -108,7 +108,9 @@ fn compile(call: &Call, kind: DriverKind, cx: &mut Compile<'_>) -> Option<Source
         origin: common.origin,
         persist: cx.persist.clone(),
         persist_name: persist_name.clone(),
-    });
+        over: StartOver::default(),
+    };
+    let made = cx.resident(&format!("python source {}", cx.id.clone()), || made);
     Some(SourcePlan {
         driver: name,
         instance: class,

@@ -112,6 +112,19 @@ impl Resident for Staff {
         self.all().iter().try_for_each(|member| member.await_ready())
     }
 
+    fn restart(&self, name: &str) -> Vec<String> {
+        let ids: Vec<String> = self
+            .drivers()
+            .into_iter()
+            .filter(|driver| self.known.id == name || driver.is_called(name))
+            .map(|driver| driver.id)
+            .collect();
+        if !ids.is_empty() {
+            self.all().iter().for_each(|member| member.restart());
+        }
+        ids
+    }
+
     fn stopping(&self, deadline: Instant) {
         let time = deadline.saturating_duration_since(Instant::now());
         let kill_at = deadline - time.mul_f64(END_SHARE);

@@ -221,6 +221,14 @@ pub struct Driver {
     pub destination: DestinationTerms,
 }
 
+impl Driver {
+    /// Whether an operator may mean this one: by its id, its statement, or its class.
+    pub fn is_called(&self, name: &str) -> bool {
+        let statement = self.id.split('#').next();
+        name == self.id || statement == Some(name) || name == self.class
+    }
+}
+
 /// How a destination's worker is to treat its messages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

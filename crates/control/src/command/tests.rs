@@ -110,6 +110,7 @@ fn what_is_written_is_read_back() {
         Command::RemoveOrphanedStats,
         Command::Reload,
         Command::Reopen,
+        Command::Restart("s_app#0".to_owned()),
         Command::Stop,
         Command::Healthcheck,
         Command::ListFiles,

@@ -97,6 +97,12 @@ pub(super) const COMMANDS: &[CommandSpec] = &[
         parse: |words| plain(words, Command::Reopen),
     },
     CommandSpec {
+        name: "restart",
+        help: "Start a Python driver over: its code is read again, its queue and its neighbours stay",
+        options: "  NAME                 an id as in stats, a statement, or a class\n",
+        parse: restart,
+    },
+    CommandSpec {
         name: "query",
         help: "Query statistics. Possible commands: list, get, get --sum",
         options: "  list|get PATTERN     names, or names and values; * and ? in the pattern
@@ -225,6 +231,21 @@ fn wanted(control: Option<PathBuf>, command: Command) -> Wanted {
         Some(control) => Wanted::Request(Request { command, control, time_max: None }),
         None => Wanted::Help,
     }
+}
+
+fn restart(words: &[OsString]) -> Result<Wanted, CliError> {
+    let mut name = None;
+    let control = read(words, |argument, _| match argument {
+        Value(given) if name.is_none() => {
+            name = Some(given.to_string_lossy().into_owned());
+            Ok(true)
+        }
+        _ => Ok(false),
+    })?;
+    let name = name.filter(|name| !name.contains(' ')).ok_or_else(|| {
+        CliError::Missing("restart: the id, statement or class of a Python driver".to_owned())
+    })?;
+    Ok(wanted(control, Command::Restart(name)))
 }
 
 fn plain(words: &[OsString], command: Command) -> Result<Wanted, CliError> {

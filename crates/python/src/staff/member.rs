@@ -49,6 +49,8 @@ struct State {
     closed: bool,
     /// It shall end, and has until then.
     end_by: Option<Instant>,
+    /// It shall start over: the code of its drivers has changed.
+    restart: bool,
     /// By then it is killed, if it has not been asked to end.
     kill_at: Option<Instant>,
     attendant: Option<JoinHandle<()>>,
@@ -56,6 +58,8 @@ struct State {
 
 /// How long the blocks and imports of a configuration, and then `init()`, may take before the start is given up.
 const START_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a process that starts over may take for its present call and `deinit()`.
+const RESTART_TIME_MAX: Duration = Duration::from_secs(10);
 /// How often the attendant looks at its process when nothing happens.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -127,6 +131,11 @@ impl Member {
                 state.line = None;
             }
         });
+    }
+
+    /// Ends the process after its present call, and starts another one.
+    pub(crate) fn restart(&self) {
+        self.0.change(|state| state.restart = true);
     }
 
     /// What still asks it by `deadline` is to be given up.
@@ -242,9 +251,10 @@ impl Attendant {
 
     fn step(&mut self, life: Life) -> Life {
         let now = Instant::now();
-        let (end_by, kill_at, may_init) = {
-            let state = self.shared.state.lock();
-            (state.end_by, state.kill_at, state.may_init)
+        let (end_by, kill_at, may_init, restart) = {
+            let mut state = self.shared.state.lock();
+            let restart = self.proven && std::mem::take(&mut state.restart);
+            (state.end_by, state.kill_at, state.may_init, restart)
         };
         match life {
             Life::Alive(mut worker, line) => {
@@ -261,6 +271,11 @@ impl Attendant {
                     let time = deadline.saturating_duration_since(now);
                     return Life::Ending(worker, Ending::new(now, time));
                 }
+                if restart {
+                    self.shared.state.lock().line = None;
+                    worker.send(&ToWorker::RequestExit);
+                    return Life::Ending(worker, Ending::new(now, RESTART_TIME_MAX));
+                }
                 if kill_at.is_some_and(|at| now >= at) {
                     report::pressed(&self.shared.known, "it still works at the deadline, sending SIGKILL");
                     worker.signal(rustix::process::Signal::KILL);
@@ -271,7 +286,8 @@ impl Attendant {
                 self.attend(&mut worker, None);
                 if worker.ended().is_some() {
                     worker.output.finish(|stream, line| report::output(&self.shared.known, stream, line));
-                    return Life::Gone;
+                    // Ended to start over, unless the daemon stops meanwhile.
+                    return if end_by.is_some() { Life::Gone } else { Life::Down(now) };
                 }
                 match ending.due(now) {
                     Step::Wait => {}
