@@ -4,9 +4,31 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
 
-from typing_extensions import Buffer, Self
+from typing_extensions import Buffer, Self, disjoint_base
 
 from syslogng.receipt import Receipt
+
+__all__ = [
+    "BatchedAckTracker",
+    "ConsecutiveAckTracker",
+    "InstantAckTracker",
+    "LogDestination",
+    "LogFetcher",
+    "LogMessage",
+    "LogParser",
+    "LogSource",
+    "LogTemplate",
+    "LogTemplateException",
+    "LogTemplateOptions",
+    "MessageTooLarge",
+    "ParseOptions",
+    "Persist",
+    "Request",
+    "Server",
+    "SuspendedError",
+    "Worker",
+    "configure",
+]
 
 _Name: TypeAlias = str | bytes
 _Value: TypeAlias = (
@@ -26,6 +48,7 @@ class MessageTooLarge(ValueError):
 class LogTemplateException(Exception):
     """A text is no template."""
 
+@disjoint_base
 class LogMessage:
     """A log message. Its text is a str or bytes; the time stamps are those of the moment it is made."""
 
@@ -80,6 +103,7 @@ class _Driver:
     def set_transport_name(self, name: str) -> None: ...
     def _checkpoint(self, state: bytes) -> None: ...
 
+@disjoint_base
 class LogSource(_Driver):
     """The native base of syslogng.LogSource."""
 
@@ -111,11 +135,13 @@ class LogSource(_Driver):
     def _post_now(self, msg: _Postable) -> bool | None: ...
     def _wait_to_post(self) -> None: ...
 
+@disjoint_base
 class LogFetcher(_Driver):
     """The native base of syslogng.LogFetcher."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> LogFetcher: ...
 
+@disjoint_base
 class LogDestination:
     """The native base of syslogng.LogDestination."""
 
@@ -150,6 +176,7 @@ class BatchedAckTracker:
         self, timeout: int, batch_size: int, batched_ack_callback: Callable[[list[Any]], object]
     ) -> None: ...
 
+@disjoint_base
 class Persist:
     """Names and values that outlive the daemon. A change is on the disk when the call returns."""
 

@@ -34,6 +34,7 @@ from .message import LogMessage
 from .parser import LogParser
 from .persist import Persist
 from .receipt import Receipt
+from .reloc import get_installation_path_for
 from .source import LogFetcher, LogFetcherResult, LogSource
 from .template import (
     LTZ_LOCAL,
@@ -62,5 +63,6 @@ __all__ = [
     "Persist",
     "Receipt",
     "SuspendedError",
+    "get_installation_path_for",
     "register_config_generator",
 ]

@@ -2,6 +2,9 @@
 
 import copy
 import datetime
+import gc
+import pickle
+import weakref
 
 import pytest
 
@@ -406,3 +409,90 @@ def test_in_len_del_items_repr_copy():
     with pytest.raises(KeyError, match="No such name-value pair a"):
         del msg["a"]
     assert len(repr(LogMessage("x" * 10_000))) < 200
+
+
+# What a message is to Python itself.
+
+
+def test_it_cannot_be_pickled():
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="LogMessage"):
+            pickle.dumps(LogMessage("text"), protocol)
+
+
+def test_it_is_hashed_and_compared_by_identity():
+    msg, other = LogMessage("text"), LogMessage("text")
+    assert msg == msg and msg != other and len({msg, other, msg}) == 2
+
+
+def test_cycles_are_collected():
+    class Sub(LogMessage):
+        pass
+
+    for kind in (LogMessage, Sub):
+        msg = kind("text")
+        holder = [msg]
+        msg.set_bookmark(holder)
+        gone = weakref.ref(msg) if kind is Sub else None
+        size = len(gc.get_objects())
+        del msg, holder
+        gc.collect()
+        assert gone is None or gone() is None
+        assert len(gc.get_objects()) <= size
+
+
+def test_w21_a_subclass_that_does_not_call_super():
+    class Sub(LogMessage):
+        def __init__(self, text):
+            self.mine = text
+
+    msg = Sub("text")
+    assert msg.mine == "text" and "MESSAGE" not in msg and msg.get_pri() == 13
+    msg["MESSAGE"] = "later"
+    assert msg["MESSAGE"] == b"later"
+
+
+def test_items_cannot_be_iterated_like_a_dict():
+    # keys() is a list that has the macros too, so a message is no mapping to be unpacked by accident.
+    with pytest.raises((TypeError, KeyError)):
+        list(LogMessage("text"))
+
+
+def test_c9_c14_typed_values_read_as_what_they_are():
+    msg = LogMessage()
+    msg["d"] = datetime.datetime(2022, 10, 4, 14, 41, 32)
+    assert msg.get("d") == datetime.datetime(2022, 10, 4, 14, 41, 32)
+    assert msg.get_as_str("d") == "1664894492.000"
+    msg["l"] = ["a", "b c", "d,e"]
+    assert msg.get("l") == [b"a", b"b c", b"d,e"] and msg.get_as_str("l") == 'a,"b c","d,e"'
+    msg["n"] = None
+    assert msg.get("n", "default") is None and msg.get_as_str("n", "default") == ""
+
+
+@pytest.mark.parametrize("number", [0.1, 1e-7, 1.5e300, -2.5, 5e-324, 123456789.123456789])
+def test_w4_floats_lose_nothing(number):
+    msg = LogMessage()
+    msg["f"] = number
+    assert msg["f"] == number
+
+
+def test_floats_that_are_no_numbers():
+    msg = LogMessage()
+    msg["f"] = float("inf")
+    assert msg["f"] == float("inf")
+    msg["f"] = float("nan")
+    assert msg["f"] != msg["f"]
+
+
+def test_w33_reading_a_name_leaves_no_trace():
+    msg = LogMessage()
+    for number in range(1000):
+        msg.get(f"never{number}")
+        assert f"never{number}" not in msg
+    assert len(msg) == 0 and not any(name.startswith(b"never") for name in msg.keys())
+
+
+def test_c127_pri_is_16_bit():
+    msg = LogMessage()
+    msg.set_pri(1 << 20 | 5)
+    assert msg.get_pri() == 5

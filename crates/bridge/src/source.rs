@@ -87,7 +87,7 @@ fn slots(doc: &'static CStr) -> Slots {
     slots
 }
 
-const POST_MESSAGE_DOC: &CStr = c"post_message(msg, receipt=False)\n--\n\n\
+const POST_MESSAGE_DOC: &CStr = c"post_message($self, msg, receipt=False)\n--\n\n\
 Sends a copy of the message on its way. In place of a LogMessage it may be a text, str or bytes, or a dict of\n\
 names and values.\n\n\
 True: it will be delivered. False: it was dropped, which the daemon counts and logs, since the source is suspended\n\

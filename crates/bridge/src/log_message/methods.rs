@@ -25,50 +25,50 @@ pub(super) fn add_slots(slots: &mut Slots) {
         method!(
             c"keys",
             keys,
-            c"keys()\n--\n\nNames set on this message, then those of all macros, as bytes."
+            c"keys($self)\n--\n\nNames set on this message, then those of all macros, as bytes."
         ),
-        method!(c"items", items, c"items()\n--\n\nNames set on this message with their values; no macros."),
+        method!(c"items", items, c"items($self)\n--\n\nNames set on this message with their values; no macros."),
         method!(
             c"get",
             get,
-            c"get(key, default=None)\n--\n\nThe value of a name, or the default if it is not set."
+            c"get($self, key, default=None)\n--\n\nThe value of a name, or the default if it is not set."
         ),
         method!(
             c"get_as_str",
             get_as_str,
-            c"get_as_str(key, default=None, encoding='utf-8', errors='strict', repr='internal')\n--\n\n\
+            c"get_as_str($self, key, default=None, encoding='utf-8', errors='strict', repr='internal')\n--\n\n\
             The value of a name as text, whatever its type, or the default if it is not set."
         ),
-        method!(c"set_pri", set_pri, c"set_pri(pri)\n--\n\nSets the priority: facility * 8 + severity."),
-        method!(c"get_pri", get_pri, c"get_pri()\n--\n\nThe priority: facility * 8 + severity."),
+        method!(c"set_pri", set_pri, c"set_pri($self, pri)\n--\n\nSets the priority: facility * 8 + severity."),
+        method!(c"get_pri", get_pri, c"get_pri($self)\n--\n\nThe priority: facility * 8 + severity."),
         method!(
             c"set_timestamp",
             set_timestamp,
-            c"set_timestamp(timestamp)\n--\n\nSets the time stamp from a datetime; a naive one is local time."
+            c"set_timestamp($self, timestamp)\n--\n\nSets the time stamp from a datetime; a naive one is local time."
         ),
         method!(
             c"get_timestamp",
             get_timestamp,
-            c"get_timestamp()\n--\n\nThe time stamp, as a naive datetime in the message's own zone."
+            c"get_timestamp($self)\n--\n\nThe time stamp, as a naive datetime in the message's own zone."
         ),
         method!(
             c"set_source_ipaddress",
             set_source_ipaddress,
-            c"set_source_ipaddress(ip, port=0)\n--\n\n\
+            c"set_source_ipaddress($self, ip, port=0)\n--\n\n\
             Sets SOURCEIP and SOURCEPORT. False, and nothing done, if ip is no IPv4 or IPv6 address."
         ),
         method!(
             c"set_recvd_rawmsg_size",
             set_recvd_rawmsg_size,
-            c"set_recvd_rawmsg_size(rawmsg_size)\n--\n\nSets RAWMSG_SIZE: bytes of the message as it came."
+            c"set_recvd_rawmsg_size($self, rawmsg_size)\n--\n\nSets RAWMSG_SIZE: bytes of the message as it came."
         ),
-        method!(c"set_bookmark", set_bookmark, c"set_bookmark(bookmark)\n--\n\nReplaces the bookmark."),
+        method!(c"set_bookmark", set_bookmark, c"set_bookmark($self, bookmark)\n--\n\nReplaces the bookmark."),
         method!(
             c"copy",
             copy,
-            c"copy()\n--\n\nA message like this one that can be changed. It has no bookmark."
+            c"copy($self)\n--\n\nA message like this one that can be changed. It has no bookmark."
         ),
-        method!(c"__copy__", copy, c"__copy__()\n--\n\nAs copy()."),
+        method!(c"__copy__", copy, c"__copy__($self)\n--\n\nAs copy()."),
         method!(
             c"parse",
             parse_message,

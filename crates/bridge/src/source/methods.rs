@@ -27,7 +27,7 @@ pub(super) fn add_common(slots: &mut Slots) {
     slots.method(method!(
         c"set_transport_name",
         set_transport_name,
-        c"set_transport_name(name)\n--\n\nSets TRANSPORT on every message of this driver from now on."
+        c"set_transport_name($self, name)\n--\n\nSets TRANSPORT on every message of this driver from now on."
     ));
     slots.getset(ffi::PyGetSetDef {
         name: c"persist_name".as_ptr(),
@@ -43,12 +43,12 @@ pub(super) fn add_source(slots: &mut Slots) {
     slots.method(method!(
         c"_checkpoint",
         checkpoint_now,
-        c"_checkpoint(state)\n--\n\nKeeps a state for when all that is posted by now is done with."
+        c"_checkpoint($self, state)\n--\n\nKeeps a state for when all that is posted by now is done with."
     ));
     slots.method(method!(
         c"close_batch",
         close_batch,
-        c"close_batch()\n--\n\n\
+        c"close_batch($self)\n--\n\n\
         Says that a batch is complete. Nothing waits for it: messages are on their way once they are posted."
     ));
     slots.getset(ffi::PyGetSetDef {
@@ -66,7 +66,7 @@ pub(super) fn add_fetcher(slots: &mut Slots) {
     slots.method(method!(
         c"_checkpoint",
         checkpoint_then,
-        c"_checkpoint(state)\n--\n\nKeeps a state for when all that is posted, and what fetch() then returns, is done with."
+        c"_checkpoint($self, state)\n--\n\nKeeps a state for when all that is posted, and what fetch() then returns, is done with."
     ));
 }
 

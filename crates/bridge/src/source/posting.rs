@@ -19,7 +19,7 @@ pub(super) fn add_source(slots: &mut Slots) {
     slots.method(method!(
         c"post_messages",
         post_messages,
-        c"post_messages(messages)\n--\n\n\
+        c"post_messages($self, messages)\n--\n\n\
         Posts each of an iterable's messages, as post_message() does; the number that will be delivered.\n\n\
         Waits where the window is exhausted. Ends early, and takes no more from the iterable, once the driver was\n\
         asked to exit and there is no credit left. What the iterable raises is raised here; the messages before are\n\
@@ -28,12 +28,12 @@ pub(super) fn add_source(slots: &mut Slots) {
     slots.method(method!(
         c"_post_now",
         post_now,
-        c"_post_now(msg)\n--\n\nposts without waiting; None: it has to wait first, and nothing was done."
+        c"_post_now($self, msg)\n--\n\nposts without waiting; None: it has to wait first, and nothing was done."
     ));
     slots.method(method!(
         c"_wait_to_post",
         wait_to_post,
-        c"_wait_to_post()\n--\n\nwaits until it is worth trying again, half a second at most."
+        c"_wait_to_post($self)\n--\n\nwaits until it is worth trying again, half a second at most."
     ));
 }
 
