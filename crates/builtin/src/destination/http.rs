@@ -105,7 +105,7 @@ const METHODS: [&str; 6] = ["POST", "PUT", "PATCH", "DELETE", "GET", "OPTIONS"];
 
 fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
     let options = HttpOptions::read(call, cx.diagnostics)?;
-    let layout = options.layout(call, cx)?;
+    let layout = Arc::new(options.layout(call, cx)?);
     let sending = Arc::new(options.sending(call, cx)?);
     let instance = layout.urls.first().map(|url| url.as_str().to_owned()).unwrap_or_default();
     let workers_made = AtomicUsize::new(0);

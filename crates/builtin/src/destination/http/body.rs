@@ -7,6 +7,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use message::Message;
 use message::syslog::priority::{facilities, severities};
 use message::template::{RenderScope, Template, TemplateOptions, ZoneUse};
+use pipeline::flow::Messages;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 conf::choices! {
@@ -22,7 +23,6 @@ conf::choices! {
 }
 
 /// How requests are made of messages.
-#[derive(Clone)]
 pub(super) struct Layout {
     pub(super) urls: Vec<Template>,
     /// A header's template holds its name, too.
@@ -53,22 +53,31 @@ pub(super) struct Draft {
 }
 
 impl Layout {
+    /// How these messages are shown.
+    pub(super) fn scope(&self, messages: Messages<'_>) -> RenderScope<'_> {
+        let mut scope = RenderScope::new(&self.options, ZoneUse::Send);
+        if self.body.looks_ahead() {
+            self.body.look_ahead(&messages.collect::<Vec<_>>(), &mut scope);
+        }
+        scope
+    }
+
     /// Renders the URL of a message.
-    pub(super) fn url(&self, which: usize, message: Message<'_>) -> Vec<u8> {
+    pub(super) fn url(&self, which: usize, message: Message<'_>, scope: &mut RenderScope<'_>) -> Vec<u8> {
         let mut url = Vec::new();
-        self.urls[which % self.urls.len()].render(message, &mut self.scope(), &mut url);
+        self.urls[which % self.urls.len()].render(message, scope, &mut url);
         url
     }
 
     /// Begins a request, whose headers show this message.
-    pub(super) fn begin(&self, url: Vec<u8>, message: Message<'_>) -> Draft {
+    pub(super) fn begin(&self, url: Vec<u8>, message: Message<'_>, scope: &mut RenderScope<'_>) -> Draft {
         let mut headers = HeaderMap::new();
         if self.lines_max == 1 {
             self.describe(message, &mut headers);
         }
         for (name, template) in &self.headers {
             let mut text = Vec::new();
-            template.render(message, &mut self.scope(), &mut text);
+            template.render(message, scope, &mut text);
             let value =
                 text.iter().position(|byte| *byte == b':').map_or(&[][..], |colon| &text[colon + 1..]);
             headers.append(name.clone(), header_value(value));
@@ -77,11 +86,11 @@ impl Layout {
     }
 
     /// Adds a message.
-    pub(super) fn add(&self, draft: &mut Draft, message: Message<'_>) {
+    pub(super) fn add(&self, draft: &mut Draft, message: Message<'_>, scope: &mut RenderScope<'_>) {
         if draft.messages > 0 {
             draft.body.extend_from_slice(&self.delimiter);
         }
-        self.body.render(message, &mut self.scope(), &mut draft.body);
+        self.body.render(message, scope, &mut draft.body);
         draft.messages += 1;
     }
 
@@ -113,10 +122,6 @@ impl Layout {
         headers.insert("x-syslog-program", value(message::Builtin::Program));
         headers.insert("x-syslog-facility", name(facilities(), pri / 8));
         headers.insert("x-syslog-level", name(severities(), pri % 8));
-    }
-
-    fn scope(&self) -> RenderScope<'_> {
-        RenderScope::new(&self.options, ZoneUse::Send)
     }
 }
 

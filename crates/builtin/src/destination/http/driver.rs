@@ -36,7 +36,7 @@ pub(super) struct Sending {
 
 /// The driver of one worker, with connections of its own.
 pub(super) struct Http {
-    layout: Layout,
+    layout: Arc<Layout>,
     sending: Arc<Sending>,
     exit: Exit,
     /// Which URL is used.
@@ -60,7 +60,7 @@ enum Answer {
 }
 
 impl Http {
-    pub(super) fn new(layout: Layout, sending: Arc<Sending>, current: usize, exit: &Exit) -> Http {
+    pub(super) fn new(layout: Arc<Layout>, sending: Arc<Sending>, current: usize, exit: &Exit) -> Http {
         Http { layout, sending, exit: exit.clone(), current, draft: None, client: None }
     }
 
@@ -174,18 +174,20 @@ impl Destination for Http {
     }
 
     fn send(&mut self, batch: &Flow) -> Outcome {
+        let layout = self.layout.clone();
+        let mut scope = layout.scope(batch.messages());
         let mut delivered = 0;
         for message in batch.messages() {
-            let url = self.layout.url(self.current, message);
+            let url = layout.url(self.current, message, &mut scope);
             if self.draft.as_ref().is_some_and(|draft| draft.url != url) {
                 match self.send_draft() {
                     (messages, Answer::Delivered) => delivered += messages,
                     (messages, answer) => return settled(delivered, messages, answer),
                 }
             }
-            let draft = self.draft.get_or_insert_with(|| self.layout.begin(url, message));
-            self.layout.add(draft, message);
-            if self.layout.is_full(draft) {
+            let draft = self.draft.get_or_insert_with(|| layout.begin(url, message, &mut scope));
+            layout.add(draft, message, &mut scope);
+            if layout.is_full(draft) {
                 match self.send_draft() {
                     (messages, Answer::Delivered) => delivered += messages,
                     (messages, answer) => return settled(delivered, messages, answer),
