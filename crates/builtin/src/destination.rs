@@ -5,9 +5,11 @@ pub(crate) mod format;
 mod http;
 mod network;
 mod peer;
+mod pseudofile;
 mod sink;
 mod stdout;
 mod unix;
+mod usertty;
 
 use pipeline::DestinationSpec;
 
@@ -17,6 +19,7 @@ pub const DESTINATIONS: &[DestinationSpec] = &[
     http::SPEC,
     network::SPEC,
     file::PIPE,
+    pseudofile::SPEC,
     stdout::SPEC,
     network::SYSLOG,
     network::TCP,
@@ -25,4 +28,5 @@ pub const DESTINATIONS: &[DestinationSpec] = &[
     network::UDP6,
     unix::DGRAM,
     unix::STREAM,
+    usertty::SPEC,
 ];
