@@ -10,6 +10,7 @@ use message::syslog::ParseFlags;
 use pipeline::{Compile, SourcePlan, SourceSpec};
 
 use super::framing::Framing;
+use super::socket::proxy::Place;
 use super::socket::{Listening, SocketFile, SocketSource};
 use crate::options::{NoEffect, ReaderOptions, SocketOptions};
 use crate::resolver::Resolving;
@@ -42,7 +43,7 @@ conf::options! {
         ip | localip: Spanned<String> = inherit,
         /// Port to listen at: a number, or the name of a service.
         port | localport: Port = inherit,
-        /// How messages are sent: `tcp`, `udp`, `tls`, `text-with-nuls`, `nul-terminated`, `auto`.
+        /// How messages are sent: `tcp`, `udp`, `tls`, `text-with-nuls`, `nul-terminated`, `auto`, `proxied-tcp`, `proxied-tls`.
         transport: Spanned<String> = inherit,
         /// 4 or 6.
         ip_protocol: Spanned<u8> = inherit,
@@ -88,6 +89,17 @@ const TCP6_KIND: Kind = Kind { name: "tcp6", transport: Some("tcp"), version: 6,
 const UDP_KIND: Kind = Kind { name: "udp", transport: Some("udp"), version: 4, syslog: false };
 const UDP6_KIND: Kind = Kind { name: "udp6", transport: Some("udp"), version: 6, syslog: false };
 
+impl NetworkOptions {
+    /// Where a balancer says for whom it connects.
+    fn proxy(&self) -> Option<Place> {
+        match self.transport.as_ref()?.value.replace('_', "-").as_str() {
+            "proxied-tls-passthrough" => Some(Place::Outside),
+            "proxied-tcp" | "proxied-tls" => Some(Place::Inside),
+            _ => None,
+        }
+    }
+}
+
 impl Kind {
     fn compile(&self, call: &Call, cx: &mut Compile<'_>) -> Option<SourcePlan> {
         let options = NetworkOptions::read(call, cx.diagnostics)?;
@@ -128,6 +140,7 @@ impl Kind {
             msg_size: reading.msg_size,
             trim: reading.trim,
             window,
+            proxy: options.proxy(),
             transport_name: self.transport_name(transport, tls.is_some()),
             tls,
             parse: reading.parse,
@@ -157,12 +170,20 @@ impl Kind {
         };
         let word = word.replace('_', "-");
         match (word.as_str(), &options.tls) {
-            ("tls", None) => {
-                cx.diagnostics.push(Diagnostic::error("transport(tls) needs tls(…)", span));
+            ("tls" | "proxied-tls" | "proxied-tls-passthrough", None) => {
+                let message = format!("transport({word}) needs tls(…)");
+                cx.diagnostics.push(Diagnostic::error(message, span));
                 return None;
             }
-            ("udp", Some(_)) => {
-                let message = "tls() is not for transport(udp)";
+            ("proxied-tcp", Some(_)) => {
+                let message = "transport(proxied-tcp) is not encrypted";
+                cx.diagnostics.push(Diagnostic::error(message, span).note(
+                    "there are proxied-tls, and proxied-tls-passthrough for a header before the encryption",
+                ));
+                return None;
+            }
+            ("udp" | "proxied-udp", Some(_)) => {
+                let message = format!("tls() is not for transport({word})");
                 cx.diagnostics.push(Diagnostic::error(message, span));
                 return None;
             }
@@ -176,8 +197,9 @@ impl Kind {
             "text" => Some((Transport::Stream, Framing::Text)),
             "text-with-nuls" => Some((Transport::Stream, Framing::TextWithNuls)),
             "nul-terminated" => Some((Transport::Stream, Framing::NulTerminated)),
-            later @ ("proxied-tcp" | "proxied-udp" | "proxied-tls" | "proxied-tls-passthrough") => {
-                let message = format!("transport({later}) is not supported yet");
+            "proxied-tcp" | "proxied-tls" | "proxied-tls-passthrough" => Some((Transport::Stream, plain)),
+            "proxied-udp" => {
+                let message = "transport(proxied-udp) is not supported yet";
                 cx.diagnostics.push(Diagnostic::error(message, span));
                 None
             }

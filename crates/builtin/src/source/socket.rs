@@ -7,6 +7,7 @@ mod connection;
 mod datagrams;
 mod listener;
 mod origin;
+pub(super) mod proxy;
 mod wire;
 
 use std::io;
@@ -35,6 +36,8 @@ pub(super) struct Listening {
     pub(super) transport: Transport,
     /// What is set on the socket.
     pub(super) tuning: Tuning,
+    /// Where a balancer says for whom it connects, if one is expected.
+    pub(super) proxy: Option<proxy::Place>,
     /// How new connections are encrypted.
     pub(super) tls: Option<Arc<rustls::ServerConfig>>,
     /// `listen-backlog()`

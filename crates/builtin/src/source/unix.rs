@@ -93,6 +93,7 @@ fn compile(
             passcred: options.so_passcred && !reading.parse.flags.has(ParseFlags::IGNORE_AUX_DATA),
             ..Tuning::default()
         },
+        proxy: None,
         tls: None,
         backlog: i32::from(options.listen_backlog),
         max_connections: connections as usize,

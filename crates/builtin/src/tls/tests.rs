@@ -147,8 +147,15 @@ fn the_revoked_are_not_let_in() {
     passes(&source, CLIENT, "hello client.example Example bsdsyslog+tls\n");
 }
 
+type Client = StreamOwned<ClientConnection, TcpStream>;
+
 /// A client of a source on this machine.
-fn connect(pki: &Pki, ca: &str, port: u16) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+fn connect(pki: &Pki, ca: &str, port: u16) -> std::io::Result<Client> {
+    connect_after(b"", pki, ca, port)
+}
+
+/// A client that says something before it agrees on the encryption.
+fn connect_after(said: &[u8], pki: &Pki, ca: &str, port: u16) -> std::io::Result<Client> {
     let mut roots = RootCertStore::empty();
     roots.add(pki.certificate(ca)).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -159,7 +166,9 @@ fn connect(pki: &Pki, ca: &str, port: u16) -> std::io::Result<StreamOwned<Client
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = StreamOwned::new(connection, TcpStream::connect(("127.0.0.1", port))?);
+    let mut socket = TcpStream::connect(("127.0.0.1", port))?;
+    socket.write_all(said)?;
+    let mut stream = StreamOwned::new(connection, socket);
     stream.conn.complete_io(&mut stream.sock)?;
     Ok(stream)
 }
@@ -202,6 +211,27 @@ fn what_is_not_tls_ends_the_connection_and_nothing_else() {
     }
     connect(&pki, "ca", port).unwrap().write_all(b"3 abc").unwrap();
     trial.wait_for_text("log", "abc rfc5425\n");
+}
+
+#[test]
+fn a_balancer_speaks_before_the_encryption_or_within() {
+    let pki = Pki::new();
+    let header = b"PROXY TCP4 10.1.2.3 10.4.5.6 7 8\r\n";
+    for (transport, outside) in [("proxied-tls", false), ("proxied-tls-passthrough", true)] {
+        let port = free_port();
+        let text =
+            listener(&pki, port, "server").replace("transport(tls)", &format!("transport({transport})"));
+        let trial = Trial::start(&text.replace("$TRANSPORT", "$SOURCEIP"));
+        let mut client = if outside {
+            connect_after(header, &pki, "ca", port).unwrap()
+        } else {
+            let mut client = connect(&pki, "ca", port).unwrap();
+            client.write_all(header).unwrap();
+            client
+        };
+        client.write_all(b"5 hello").unwrap();
+        trial.wait_for_text("log", "hello 10.1.2.3\n");
+    }
 }
 
 #[test]

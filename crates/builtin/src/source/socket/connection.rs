@@ -9,6 +9,7 @@ use message::{Origin, time};
 use pipeline::Post;
 use rustls::ServerConnection;
 
+use super::proxy::{self, Header, Introduction, Place, Proxied, ProxyError};
 use super::wire::{Wire, is_about_tls};
 use super::{Leave, Listening, origin};
 use crate::socket::Address;
@@ -24,6 +25,7 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 pub(super) struct Connection {
     socket: socket2::Socket,
     tls: Option<Box<ServerConnection>>,
+    introduction: Introduction,
     peer: Address,
     local: Address,
     cutter: Cutter,
@@ -39,6 +41,8 @@ enum End {
     Idle,
     /// It cannot be read.
     Failed(io::Error),
+    /// Nobody said for whom the connection is.
+    Proxy(ProxyError),
     /// What came makes no sense.
     Framing(FramingError),
 }
@@ -53,7 +57,11 @@ impl Connection {
     ) -> Result<Connection, rustls::Error> {
         let cutter = Cutter::new(listening.framing, listening.msg_size, listening.trim);
         let tls = listening.tls.clone().map(ServerConnection::new).transpose()?.map(Box::new);
-        Ok(Connection { socket, tls, peer, local, cutter })
+        let introduction = match listening.proxy {
+            Some(_) => Introduction::Awaited(Vec::new()),
+            None => Introduction::None,
+        };
+        Ok(Connection { socket, tls, introduction, peer, local, cutter })
     }
 
     /// The same connection under a new configuration. It stays encrypted, or not, as it was.
@@ -67,7 +75,7 @@ impl Connection {
     /// Reads it to its end, or until the source ends; then it comes back.
     pub(super) async fn serve(self, listening: &Listening, post: Post, leave: &Leave) -> Option<Connection> {
         let fd = self.socket.as_raw_fd();
-        let Connection { socket, tls, peer, local, mut cutter } = self;
+        let Connection { socket, tls, mut introduction, peer, local, mut cutter } = self;
         let mut wire = match Wire::new(socket, tls) {
             Ok(wire) => wire,
             Err(error) => {
@@ -75,7 +83,7 @@ impl Connection {
                 return None;
             }
         };
-        let end = match begin(listening, &mut wire, &peer, &local, leave).await {
+        let end = match begin(listening, &mut wire, &mut introduction, &peer, &local, leave).await {
             Ok(origin) => {
                 let window = window(listening.window, post.flow_control());
                 let mut batch = Batch::new(post, window, listening.parse.clone(), listening.encoding);
@@ -93,7 +101,7 @@ impl Connection {
         match end {
             End::Leave => {
                 let (socket, tls) = wire.into_parts();
-                return Some(Connection { socket, tls, peer, local, cutter });
+                return Some(Connection { socket, tls, introduction, peer, local, cutter });
             }
             End::Closed => {}
             End::Idle => tracing::info!(fd, client = %peer, "Source timeout has elapsed, closing connection"),
@@ -105,6 +113,9 @@ impl Connection {
             }
             End::Failed(error) => {
                 tracing::error!(fd, error = %error, "I/O error occurred while reading");
+            }
+            End::Proxy(error) => {
+                tracing::error!(fd, client = %peer, %error, "Error reading proxy header, closing connection");
             }
             End::Framing(FramingError::Header(header)) => {
                 tracing::error!(header, peer_addr = %peer, local_addr = %local, "Invalid frame header");
@@ -127,21 +138,59 @@ impl Connection {
 async fn begin(
     listening: &Listening,
     wire: &mut Wire,
+    introduction: &mut Introduction,
     peer: &Address,
     local: &Address,
     leave: &Leave,
 ) -> Result<Arc<Origin>, End> {
-    tokio::select! {
+    let agree = async {
+        let place = listening.proxy.unwrap_or(Place::Inside);
+        if place == Place::Outside {
+            introduce(wire, place, introduction).await?;
+        }
+        wire.handshake().await.map_err(End::Failed)?;
+        introduce(wire, Place::Inside, introduction).await
+    };
+    let proxied = tokio::select! {
         biased;
         () = leave.requested() => return Err(End::Leave),
         () = tokio::time::sleep(HANDSHAKE_MAX) => return Err(End::Idle),
-        agreed = wire.handshake() => agreed.map_err(End::Failed)?,
-    }
+        agreed = agree => agreed?,
+    };
     let subject = wire.certificate().and_then(Subject::of);
     tokio::select! {
         biased;
         () = leave.requested() => Err(End::Leave),
-        origin = origin::of_connection(listening, wire.socket(), peer, local, subject.as_ref()) => Ok(origin),
+        origin = origin::of_connection(listening, wire.socket(), peer, local, subject.as_ref(), proxied) => Ok(origin),
+    }
+}
+
+/// Waits until the balancer has said for whom the connection is. What it has said is kept when the wait is given up.
+async fn introduce(
+    wire: &mut Wire,
+    place: Place,
+    introduction: &mut Introduction,
+) -> Result<Option<Proxied>, End> {
+    loop {
+        let said = match introduction {
+            Introduction::None => return Ok(None),
+            Introduction::Known(proxied) => return Ok(*proxied),
+            Introduction::Awaited(said) => said,
+        };
+        match proxy::read(said).map_err(End::Proxy)? {
+            Header::Whole(proxied) => *introduction = Introduction::Known(proxied),
+            Header::Missing(bytes) => {
+                let mut room = vec![0; bytes];
+                let read = match place {
+                    Place::Outside => wire.read_plain(&mut room).await,
+                    Place::Inside => wire.read(&mut room).await,
+                };
+                match read.map_err(End::Failed)? {
+                    0 => return Err(End::Closed),
+                    read => said.extend_from_slice(&room[..read]),
+                }
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use message::{Builtin, Origin};
 use rustix::net::UCred;
 
 use super::Listening;
+use super::proxy::Proxied;
 use crate::socket::{Address, Transport};
 use crate::tls::Subject;
 
@@ -20,11 +21,13 @@ pub(super) async fn of_connection(
     peer: &Address,
     local: &Address,
     subject: Option<&Subject>,
+    proxied: Option<Proxied>,
 ) -> Arc<Origin> {
-    match peer.ip() {
+    let whose = proxied.map_or_else(|| peer.ip(), |proxied| Some(proxied.from.ip()));
+    match whose {
         Some(ip) => {
             let pairs = subject.map_or_else(Vec::new, Subject::pairs);
-            of_named(listening, &listening.resolving.name(ip).await, peer, local, &pairs)
+            of_named(listening, &listening.resolving.name(ip).await, peer, local, proxied, &pairs)
         }
         None => {
             let credentials =
@@ -42,7 +45,7 @@ pub(super) fn of_peer(
     local: &Address,
     credentials: Option<UCred>,
 ) -> Arc<Origin> {
-    of_named(listening, host, peer, local, &credentials.map_or_else(Vec::new, of_process))
+    of_named(listening, host, peer, local, None, &credentials.map_or_else(Vec::new, of_process))
 }
 
 fn of_named(
@@ -50,14 +53,16 @@ fn of_named(
     host: &str,
     peer: &Address,
     local: &Address,
+    proxied: Option<Proxied>,
     known: &[(&'static str, Vec<u8>)],
 ) -> Arc<Origin> {
     let mut texts: Vec<(Builtin, String)> = vec![(Builtin::Transport, listening.transport_name.to_owned())];
     match (peer, local) {
-        (Address::Inet(from), Address::Inet(to)) => {
+        (Address::Inet(peer), Address::Inet(to)) => {
+            let Proxied { from, to } = proxied.unwrap_or(Proxied { from: *peer, to: *to });
             texts.extend([
-                (Builtin::PeerIp, from.ip().to_string()),
-                (Builtin::PeerPort, from.port().to_string()),
+                (Builtin::PeerIp, peer.ip().to_string()),
+                (Builtin::PeerPort, peer.port().to_string()),
                 (Builtin::SourceIp, from.ip().to_string()),
                 (Builtin::SourcePort, from.port().to_string()),
                 (Builtin::DestIp, to.ip().to_string()),

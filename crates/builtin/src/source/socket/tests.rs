@@ -215,3 +215,28 @@ fn mistakes_are_named() {
     assert!(said("log-iw-size(50) max-connections(5)").contains("increasing to a reasonable minimum"));
     assert!(said("dynamic-window-size(10)").contains("has no effect"));
 }
+
+#[test]
+fn a_balancer_says_for_whom_it_connects() {
+    let template = "$MSG $HOST $SOURCEIP $SOURCEPORT $DESTIP $DESTPORT $PEERIP";
+    let options = "transport(proxied-tcp) use-dns(no) flags(no-parse)";
+    let text = b"PROXY TCP4 10.1.2.3 10.4.5.6 7 8\r\nhello\n";
+    check_tcp("network", options, text, template, "hello 10.1.2.3 10.1.2.3 7 10.4.5.6 8 127.0.0.1\n");
+    let binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\x01\x02\x03\x0a\x04\x05\x06\0\x07\0\x08hello\n";
+    check_tcp("network", options, binary, template, "hello 10.1.2.3 10.1.2.3 7 10.4.5.6 8 127.0.0.1\n");
+    check_tcp("network", options, b"PROXY UNKNOWN\r\nhello\n", "$MSG $HOST", "hello 127.0.0.1\n");
+}
+
+#[test]
+fn who_is_expected_by_way_of_a_balancer_does_not_come_without() {
+    let port = free_port();
+    let source = format!("network(ip(127.0.0.1) port({port}) transport(proxied-tcp) flags(no-parse))");
+    let trial = Trial::start(&conf(&source, "$MSG"));
+    for bad in [&b"<13>hello\n"[..], b"PROXY TCP4 nonsense\r\nhello\n"] {
+        let mut peer = TcpStream::connect(local(port)).unwrap();
+        peer.write_all(bad).unwrap();
+        let ended = std::io::Read::read(&mut peer, &mut [0]);
+        assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+    }
+    assert_eq!(trial.stop().text("log"), "");
+}
