@@ -1,9 +1,19 @@
-//! Documents that are made of the code keep what they promise.
+//! Documents that are made of the code are fresh, and keep what they promise.
 
 use std::fs;
 
 use xtask::compatibility::{self, Outcome};
-use xtask::root;
+use xtask::{documents, root};
+
+#[test]
+fn every_page_is_fresh() {
+    let stale = |page: &&xtask::Source| {
+        fs::read_to_string(root().join(&page.path)).ok().as_deref() != Some(page.text.as_str())
+    };
+    let pages = documents::pages();
+    let stale: Vec<_> = pages.iter().filter(stale).map(|page| page.path.display().to_string()).collect();
+    assert!(stale.is_empty(), "run `cargo run -p xtask`: {stale:?}");
+}
 
 #[test]
 fn no_name_is_ignored_without_a_word() {

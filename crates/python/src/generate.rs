@@ -68,14 +68,14 @@ impl<'a> PythonGenerators<'a> {
             self.state = match Session::start(self.interpreter, question) {
                 Ok(session) => State::Running(Box::new(session)),
                 Err(error) => {
-                    tracing::debug!(%error, "Config generators cannot be run");
+                    tracing::warn!(%error, "Config generators cannot be run");
                     State::Over
                 }
             };
         }
         let State::Running(session) = &mut self.state else { return None };
         if let Err(error) = session.keep_up(question) {
-            tracing::debug!(%error, "Config generators cannot be run any more");
+            tracing::warn!(%error, "Config generators cannot be run any more");
             self.state = State::Over;
         }
         match &mut self.state {
