@@ -23,11 +23,13 @@ __all__ = [
     "MessageTooLarge",
     "ParseOptions",
     "Persist",
+    "PlayedDaemon",
     "Request",
     "Server",
     "SuspendedError",
     "Worker",
     "configure",
+    "play",
 ]
 
 _Name: TypeAlias = str | bytes
@@ -247,6 +249,20 @@ class Worker:
     def post_all(self, driver: LogSource, messages: Iterable[_Postable]) -> None: ...
     @staticmethod
     def parse_options(told: dict[str, Any], compat: bool) -> ParseOptions: ...
+
+@final
+class PlayedDaemon:
+    """The daemon's end of a worker in this process, for :mod:`syslogng.testing`."""
+
+    def take(self, compat: bool) -> tuple[list[LogMessage], list[tuple[int, bool, bytes]]]: ...
+    def grant(self, messages: int) -> None: ...
+    def request_exit(self) -> None: ...
+    def take_wakeup(self) -> bool: ...
+    def dropped_suspended(self) -> int: ...
+
+def play(window: int) -> tuple[Worker, PlayedDaemon, int]:
+    """A worker in this process, the daemon's end of it, and the descriptor of its control socket. Without a
+    window (0) there is always credit."""
 
 @final
 class Server:

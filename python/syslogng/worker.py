@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-__all__ = ["main"]
+__all__ = ["Life", "main"]
 
 _PROTOCOL = 1
 _ACKS_SECONDS_MAX = 1.0
@@ -72,7 +72,7 @@ def main(*descriptors: int) -> NoReturn:
     except BaseException as error:
         report.refused(Refusal("worker", trace.one_line(error), error))
         _leave(_REFUSED)
-    _Life(driver, hello["stop_timeout_ms"] / 1000).live()
+    Life(driver, hello["stop_timeout_ms"] / 1000).live()
     _leave(_DONE)
 
 
@@ -139,10 +139,13 @@ def _run_blocks(hello: dict[str, Any]) -> None:
             raise Refusal("block", f"error in a python block: {trace.one_line(error)}", error) from None
 
 
-class _Life:
-    """A driver from ``ready`` to the end, on two threads."""
+class Life:
+    """A driver from ``ready`` to the end, on two threads.
 
-    def __init__(self, driver: Driver, stop_timeout: float) -> None:
+    ``exiting`` is what the fetcher's loop waits on; it is set when the driver is asked to exit.
+    """
+
+    def __init__(self, driver: Driver, stop_timeout: float, exiting: threading.Event | None = None) -> None:
         self._driver = driver
         self._stop_timeout = stop_timeout
         self._lock = threading.Lock()
@@ -151,7 +154,7 @@ class _Life:
         """run() has ended, or will never begin: request_exit() is not called any more."""
         self._decided = threading.Event()
         """To start, or to exit."""
-        self._exiting = threading.Event()
+        self._exiting = exiting or threading.Event()
         self._asked = threading.Event()
         """request_exit() has returned, or is not called."""
 

@@ -15,6 +15,7 @@
 //! | [`persist`] | names and values in the daemon's persist file |
 //! | [`control`], [`json`] | frames of the control socket |
 //! | [`worker`] | what a worker inherits from the daemon |
+//! | [`played`] | the daemon's end of a worker, for tests of drivers |
 //! | [`raw`] | the seam to the C API |
 //!
 //! `unsafe` is in [`raw`], [`source`], [`fetch`] and [`log_message`], where it says why.
@@ -30,6 +31,7 @@ mod macros;
 mod parse;
 mod pending;
 mod persist;
+mod played;
 mod post;
 mod raw;
 mod serve;
@@ -49,6 +51,7 @@ mod _syslogng {
     use crate::{
         parse::DriverParseOptions,
         persist::Persist,
+        played::PlayedDaemon,
         post::{MessageTooLarge, SuspendedError},
         serve::{Request, Server},
         served::{LogDestination, LogParser},
@@ -61,6 +64,7 @@ mod _syslogng {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let (source, fetcher) = crate::source::make_types(module)?;
         module.add_function(wrap_pyfunction!(crate::template::configure, module)?)?;
+        module.add_function(wrap_pyfunction!(crate::played::play, module)?)?;
         module.add("LogMessage", crate::log_message::make_type(module)?)?;
         module.add("LogSource", source)?;
         module.add("LogFetcher", fetcher)

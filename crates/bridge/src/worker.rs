@@ -1,6 +1,6 @@
 //! What a worker inherits from the daemon, and everything the Python half of the worker asks of the native half.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{os::unix::net::UnixStream, sync::Arc, thread, time::Duration};
 
 use channel::{
     Producer,
@@ -35,6 +35,8 @@ const ORPHAN_TIME: Duration = Duration::from_secs(2);
 pub(crate) struct Worker {
     control: Arc<Control>,
     post: WithGil<&'static Post>,
+    /// The process is not the daemon's, and lives on when that is gone: a test's.
+    played: bool,
 }
 
 #[pymethods]
@@ -51,9 +53,7 @@ impl Worker {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
             .map_err(|error| failed("prctl", &error))?;
         let producer = Producer::attach(ring, doorbell).map_err(|error| failed("the ring", &error))?;
-        // For as long as the process lives: drivers keep a reference that is not counted.
-        let post = Box::leak(Box::new(Post::new(producer)));
-        Ok(Worker { control: Arc::new(Control::new(control.into())), post: WithGil::new(post) })
+        Ok(Worker::made(control.into(), producer, false))
     }
 
     /// The next frame of the daemon, as a dict; None: it is gone. Then every wait ends now, and the process soon.
@@ -62,12 +62,14 @@ impl Worker {
     /// `receipts`, each with why its message was not delivered. One may come for a batch whose time is up.
     fn receive<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let post = self.post.get(py);
-        let (flow, due) = (post.flow(), post.pending().due());
+        let (flow, due, played) = (post.flow(), post.pending().due(), self.played);
         let received = py.detach(|| {
             let received = self.control.receive(due);
             if matches!(received, Ok(Received::Gone) | Err(_)) {
                 flow.request_exit();
-                end_soon();
+                if !played {
+                    end_soon();
+                }
             }
             received
         });
@@ -209,6 +211,19 @@ impl Worker {
     fn parse_options(told: &Bound<'_, PyAny>, compat: bool) -> PyResult<DriverParseOptions> {
         let told: protocol::ParseOptions = from_python(told)?;
         DriverParseOptions::new(&told, compat)
+    }
+}
+
+impl Worker {
+    /// One whose daemon is in this process too.
+    pub(crate) fn played(control: UnixStream, producer: Producer) -> Worker {
+        Worker::made(control, producer, true)
+    }
+
+    fn made(control: UnixStream, producer: Producer, played: bool) -> Worker {
+        // For as long as the process lives: drivers keep a reference that is not counted.
+        let post = Box::leak(Box::new(Post::new(producer)));
+        Worker { control: Arc::new(Control::new(control)), post: WithGil::new(post), played }
     }
 }
 
