@@ -5,6 +5,7 @@
 
 mod calendar;
 mod format;
+mod pattern;
 mod read;
 mod zone;
 
@@ -14,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use calendar::Civil;
 pub(crate) use format::append_number as format_number;
 pub use format::{DateCache, DateField, FRAC_DIGITS_MAX, TsFormat, UnknownTsFormat, append};
+pub use pattern::{BadPattern, DatePattern};
 pub use read::{read_bsd, read_header, read_iso};
 pub use zone::{BadZone, Zone};
 

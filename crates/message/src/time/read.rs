@@ -140,7 +140,7 @@ pub fn read_iso(text: &[u8], zone: &Zone) -> Option<(Stamp, usize, bool)> {
     Some((in_zone(wall, micros, zone), at, false))
 }
 
-fn in_zone(wall: i64, micros: i64, zone: &Zone) -> Stamp {
+pub(super) fn in_zone(wall: i64, micros: i64, zone: &Zone) -> Stamp {
     let offset = zone.offset_of_wall(wall);
     Stamp { micros: (wall - i64::from(offset)) * MICROS_PER_SECOND + micros, zone: offset }
 }
@@ -153,7 +153,7 @@ fn days(now: Stamp) -> i64 {
 
 /// The year that a stamp without one means: this year, but a December read in January is the last one, and a
 /// January read in December the next.
-fn missing_year(month: u32, now: Stamp) -> i64 {
+pub(super) fn missing_year(month: u32, now: Stamp) -> i64 {
     let (year, this_month, _) = date_of(days(now));
     match (month, this_month) {
         (12, 1) => year - 1,
