@@ -5,6 +5,7 @@ mod in_list;
 mod level;
 mod netmask;
 mod pattern;
+mod rate_limit;
 mod tags;
 mod words;
 
@@ -21,6 +22,7 @@ pub const FILTERS: &[FilterSpec] = &[
     netmask::SPEC,
     netmask::SIX,
     pattern::PROGRAM,
+    rate_limit::SPEC,
     pattern::SOURCE,
     tags::SPEC,
 ];
