@@ -12,6 +12,8 @@ mod unset;
 
 use pipeline::RewriteSpec;
 
+pub(crate) use self::time_zone::Which;
+
 /// Every rewrite operation this daemon is born with, in alphabetical order.
 pub const REWRITES: &[RewriteSpec] = &[
     tag::CLEAR,

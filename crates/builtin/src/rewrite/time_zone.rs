@@ -6,7 +6,7 @@ use conf::Options;
 use conf::ast::Call;
 use conf::diagnostic::Diagnostic;
 use conf::options::Spanned;
-use message::{Draft, Message, Stamp, Zone};
+use message::{Draft, Head, Message, Stamp, Zone};
 use pipeline::{Compile, Rewrite, RewriteSpec};
 
 pub(super) const SET: RewriteSpec = RewriteSpec {
@@ -50,6 +50,16 @@ conf::choices! {
     }
 }
 
+impl Which {
+    /// Gives a message this time.
+    pub(crate) fn set(self, head: &mut Head, stamp: Stamp) {
+        match self {
+            Which::Stamp => (head.stamp, head.stamp_zone) = (stamp.micros, stamp.zone),
+            Which::Received => (head.received, head.received_zone) = (stamp.micros, stamp.zone),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Change {
     /// The same instant, shown in the zone.
@@ -86,15 +96,15 @@ impl Rewrite for ChangeZone {
     fn apply<'a>(&self, _message: Message<'a>, draft: &mut Draft<'a>) {
         let head = &mut draft.head;
         let (micros, zone) = match self.which {
-            Which::Stamp => (&mut head.stamp, &mut head.stamp_zone),
-            Which::Received => (&mut head.received, &mut head.received_zone),
+            Which::Stamp => (head.stamp, head.stamp_zone),
+            Which::Received => (head.received, head.received_zone),
         };
-        let old = Stamp { micros: *micros, zone: *zone };
+        let old = Stamp { micros, zone };
         let new = match self.change {
             Change::Set => old.shown_in(&self.zone),
             Change::Fix => old.wall_in(&self.zone),
             Change::Guess => old.guess_zone(message::time::now()).unwrap_or(old),
         };
-        (*micros, *zone) = (new.micros, new.zone);
+        self.which.set(head, new);
     }
 }
