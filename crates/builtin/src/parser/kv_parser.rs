@@ -28,7 +28,7 @@ conf::options! {
         value_separator: Spanned<String> = Spanned::synthetic("=".to_owned()),
         /// The text between pairs.
         pair_separator: String = ", ".to_owned(),
-        /// Name under which words are listed that belong to no pair.
+        /// Name under which the texts are listed that belong to no pair.
         extract_stray_words_into: Spanned<String> = inherit,
     }
 }
@@ -45,11 +45,7 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<Arc<dyn Parser>> {
         Some(name) => Some(OwnedName::writable(name, cx)?),
         None => None,
     };
-    let syntax = Syntax {
-        value_separator,
-        pair_separator: options.pair_separator.into_bytes(),
-        single_words: strays.is_some(),
-    };
+    let syntax = Syntax { value_separator, pair_separator: options.pair_separator.into_bytes() };
     Some(Arc::new(KvParser { source, prefix: Prefix::new(options.prefix), syntax, strays }))
 }
 
@@ -67,7 +63,12 @@ impl Parser for KvParser {
         let pair = |key: &[u8], value: &[u8]| {
             self.prefix.set(draft, key, value.to_vec(), ValueType::String);
         };
-        kv::scan(&text, &self.syntax, pair, |stray| strays.extend(words(stray)));
+        kv::scan(&text, &self.syntax, pair, |stray| {
+            let stray = stray.trim_ascii();
+            if !stray.is_empty() {
+                strays.push(stray.to_vec());
+            }
+        });
         if let Some(name) = &self.strays {
             let list = message::list::join(strays.iter().map(Vec::as_slice));
             let name: Name<'_> = name.get();
@@ -75,10 +76,4 @@ impl Parser for KvParser {
         }
         Matched::Yes
     }
-}
-
-/// The words of a text between pairs.
-fn words(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let words = text.split(|byte| matches!(byte, b' ' | b'\t' | b',' | b';'));
-    words.filter(|word| !word.is_empty()).map(<[u8]>::to_vec)
 }

@@ -47,7 +47,7 @@ const ENCODED: [&[u8]; 17] = [
 
 fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<Arc<dyn Parser>> {
     let options = AuditOptions::read(call, cx.diagnostics)?;
-    let syntax = Syntax { value_separator: b'=', pair_separator: b" ".to_vec(), single_words: false };
+    let syntax = Syntax { value_separator: b'=', pair_separator: b" ".to_vec() };
     let prefix = Prefix::new(options.prefix);
     Some(Arc::new(AuditParser { source: options.input.source(cx)?, prefix, syntax }))
 }
