@@ -1,5 +1,6 @@
 //! Parsers.
 
+mod add_contextual_data;
 mod csv;
 mod csv_parser;
 mod date_parser;
@@ -17,6 +18,7 @@ use pipeline::ParserSpec;
 
 /// Every parser this daemon is born with, in alphabetical order.
 pub const PARSERS: &[ParserSpec] = &[
+    add_contextual_data::SPEC,
     csv_parser::SPEC,
     date_parser::SPEC,
     json_parser::SPEC,

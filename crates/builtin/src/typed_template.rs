@@ -57,6 +57,12 @@ impl TypedTemplate {
         Some(TypedTemplate { template, kind: text.kind, options: crate::options::template_options(cx)? })
     }
 
+    /// Compiles a text that is always the template itself, and never the name of one.
+    pub(crate) fn inline(text: &Value, cx: &mut Compile<'_>) -> Option<TypedTemplate> {
+        let template = cx.parse_template(text)?;
+        Some(TypedTemplate { template, kind: None, options: crate::options::template_options(cx)? })
+    }
+
     /// Whether it says the same for every message.
     pub(crate) fn is_constant(&self) -> bool {
         self.template.is_constant()
