@@ -37,6 +37,8 @@ pub(crate) enum Invocation {
     Ctl(Vec<OsString>),
     /// Show or change what a persist file holds; the arguments are the tool's.
     Persist(Vec<OsString>),
+    /// Show or move what disk buffers hold; the arguments are the tool's.
+    Queue(Vec<OsString>),
     /// Say something and be done.
     Show(Showing),
 }
@@ -161,6 +163,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
     match rest.first().and_then(|first| first.to_str()) {
         Some("ctl") => Ok(Invocation::Ctl(rest[1..].to_vec())),
         Some("check") => check(&rest[1..]),
+        Some("queue") => Ok(Invocation::Queue(rest[1..].to_vec())),
         Some("persist") => Ok(Invocation::Persist(rest[1..].to_vec())),
         _ => daemon(&rest),
     }

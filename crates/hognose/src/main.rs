@@ -19,6 +19,7 @@ mod notify;
 mod persist;
 mod pidfile;
 mod process;
+mod queue;
 mod server;
 mod stats;
 mod supervisor;
@@ -33,6 +34,7 @@ fn main() {
         Ok(Invocation::Check(options)) => check::run(&options),
         Ok(Invocation::Ctl(arguments)) => ctl::run(&arguments),
         Ok(Invocation::Persist(arguments)) => persist::tool::run(&arguments),
+        Ok(Invocation::Queue(arguments)) => queue::run(&arguments),
         Ok(Invocation::Show(showing)) => show(showing),
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error}");

@@ -317,4 +317,6 @@ fn unix_seconds() -> u64 {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -6,25 +6,9 @@ use std::path::Path;
 
 use super::*;
 use crate::disk::Directory;
-use crate::disk::simulated::{Faults, Rng, SimulatedDisk};
-
-/// Seeds of a test run; `HOGNOSE_SEEDS` asks for another number (`just simulate SEEDS`).
-const SEEDS: u64 = 150;
+use crate::disk::simulated::{Faults, Rng, SimulatedDisk, simulate};
 
 const SMALL: BufferOptions = BufferOptions { capacity: 1 << 20, compress: false, preallocate: false };
-
-/// Runs `check` with every seed. A seed that fails prints itself, and `HOGNOSE_SEED` runs it alone.
-fn simulate(check: impl Fn(&SimulatedDisk, &mut Rng) + std::panic::RefUnwindSafe) {
-    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let seeds: Range<u64> = match number("HOGNOSE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("HOGNOSE_SEEDS").unwrap_or(SEEDS),
-    };
-    for seed in seeds {
-        let run = std::panic::catch_unwind(|| check(&SimulatedDisk::new(seed), &mut Rng::new(!seed)));
-        assert!(run.is_ok(), "failed with HOGNOSE_SEED={seed}");
-    }
-}
 
 /// A record that says which it is, of a length that its number decides.
 fn record(id: u64) -> Vec<u8> {

@@ -3,11 +3,28 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::{Disk, DiskFile};
+
+/// Seeds of a test run; `HOGNOSE_SEEDS` asks for another number (`just simulate SEEDS`).
+const SEEDS: u64 = 60;
+
+/// Runs `check` with every seed. A seed that fails prints itself, and `HOGNOSE_SEED` runs it alone.
+pub(crate) fn simulate(check: impl Fn(&SimulatedDisk, &mut Rng) + std::panic::RefUnwindSafe) {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let seeds: Range<u64> = match number("HOGNOSE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("HOGNOSE_SEEDS").unwrap_or(SEEDS),
+    };
+    for seed in seeds {
+        let run = std::panic::catch_unwind(|| check(&SimulatedDisk::new(seed), &mut Rng::new(!seed)));
+        assert!(run.is_ok(), "failed with HOGNOSE_SEED={seed}");
+    }
+}
 
 /// Numbers by lot, the same for the same seed (splitmix64).
 #[derive(Debug, Clone)]
@@ -177,6 +194,11 @@ impl State {
         if errors > 0 && self.rng.once_in(errors) { Err(io::Error::other("simulated EIO")) } else { Ok(()) }
     }
 
+    /// Whoever opened a file before a crash is dead.
+    fn alive(&self, life: u64) -> io::Result<()> {
+        if self.life == life { Ok(()) } else { Err(io::Error::other("used after a crash")) }
+    }
+
     fn short(&mut self, bytes: usize) -> usize {
         let short = self.faults.short;
         if short > 0 && bytes > 1 && self.rng.once_in(short) {
@@ -200,7 +222,7 @@ struct SimulatedFile {
 impl SimulatedFile {
     fn with<T>(&self, work: impl FnOnce(&mut State, u64) -> io::Result<T>) -> io::Result<T> {
         let mut state = self.disk.0.lock();
-        assert_eq!(state.life, self.life, "a file is used after the crash of who opened it");
+        state.alive(self.life)?;
         state.call()?;
         work(&mut state, self.file)
     }
@@ -315,7 +337,7 @@ impl DiskFile for SimulatedFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.0.lock();
-        assert_eq!(state.life, self.life, "a file is synced after the crash of who opened it");
+        state.alive(self.life)?;
         let failed = state.call();
         if let Some(content) = state.contents.get_mut(&self.file) {
             let changes = std::mem::take(&mut content.unsynced);

@@ -50,11 +50,11 @@ impl Database {
         if begins_with(path, SYSLOG_NG) {
             return Err(OpenError::Foreign(path.to_owned()));
         }
+        if !path.exists() {
+            make(path)?;
+        }
         let file = path.to_owned();
-        Database::with(path.to_owned(), move || {
-            let options = OpenOptions::new().read(true).write(true).create(true).mode(PERM).open(&file);
-            builder().create_with_backend(FileBackend::new(options?)?)
-        })
+        Database::with(path.to_owned(), move || open_file(&file, false))
     }
 
     pub(super) fn in_memory() -> Database {
@@ -279,7 +279,7 @@ impl Turn<'_> {
     }
 }
 
-fn builder() -> Builder {
+pub(super) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
     builder
@@ -295,6 +295,32 @@ fn open_error(path: &Path, error: DatabaseError) -> OpenError {
         }
         error => OpenError::Damaged { file, reason: error.to_string() },
     }
+}
+
+/// Makes an empty store, under another name until it is whole.
+fn make(path: &Path) -> Result<(), OpenError> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    let fail = |cause| OpenError::Io { file: path.to_owned(), cause };
+    match std::fs::remove_file(&new) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(fail(cause)),
+        _ => {}
+    }
+    let file = new.clone();
+    drop(Database::with(path.to_owned(), move || open_file(&file, true))?);
+    // Of two daemons that start at a time one may find the other's.
+    match std::fs::hard_link(&new, path) {
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(fail(cause)),
+        _ => {}
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::remove_file(&new).and_then(|()| File::open(directory)?.sync_all()).map_err(fail)
+}
+
+fn open_file(path: &Path, new: bool) -> Result<redb::Database, DatabaseError> {
+    let file = OpenOptions::new().read(true).write(true).create_new(new).mode(PERM).open(path)?;
+    builder().create_with_backend(FileBackend::new(file)?)
 }
 
 fn begins_with(path: &Path, magic: &[u8]) -> bool {
