@@ -11,6 +11,7 @@ pub fn registry() -> Registry {
         rewrites: vec![builtin::REWRITES],
         filters: vec![builtin::FILTERS],
         functions: builtin::FUNCTIONS,
+        http_headers: vec![python::HTTP_HEADERS],
         foreign: vec![python::functions],
     }
 }

@@ -37,6 +37,7 @@ fn filter(text: &str) -> Result<Arc<dyn Filter>, String> {
         rewrites: Vec::new(),
         filters: vec![crate::FILTERS],
         functions: crate::FUNCTIONS,
+        http_headers: Vec::new(),
         foreign: Vec::new(),
     };
     pipeline::compile::filter_of_text(text, &registry)

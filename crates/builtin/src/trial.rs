@@ -30,6 +30,7 @@ pub(crate) fn registry() -> Registry {
         rewrites: vec![crate::REWRITES],
         filters: vec![crate::FILTERS],
         functions: crate::FUNCTIONS,
+        http_headers: Vec::new(),
         foreign: Vec::new(),
     }
 }

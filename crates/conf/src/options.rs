@@ -43,6 +43,7 @@ use crate::{
 mod choices;
 mod declare;
 mod doc;
+mod free_form;
 mod from_arguments;
 mod reader;
 #[cfg(test)]
@@ -50,6 +51,7 @@ mod tests;
 mod values;
 
 pub use doc::{OptionDoc, OptionKind, plain_name};
+pub use free_form::FreeForm;
 pub use from_arguments::{FromArguments, Given};
 pub use reader::Reader;
 pub use values::{Permissions, Seconds, Spanned};

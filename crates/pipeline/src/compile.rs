@@ -15,6 +15,7 @@ use message::template::{Functions, Template};
 use store::Persist;
 
 use crate::disk_queue::DiskSettings;
+use crate::http_headers::HttpHeaders;
 use crate::inlet::{Inlet, InletOptions};
 use crate::metrics::Metrics;
 use crate::plan::{About, DestinationNode, OriginBase, Plan};
@@ -279,6 +280,15 @@ impl Compile<'_> {
             self.residents.push(Housed { key: key.to_owned(), resident, any });
         }
         made
+    }
+
+    /// What adds headers to the requests of the destination being compiled: `call` stands within it.
+    pub fn http_headers(&mut self, call: &Call) -> Option<Arc<dyn HttpHeaders>> {
+        let Some(spec) = registry::find(&self.registry.http_headers, &call.name.text) else {
+            self.unknown("header plugin", &call.name, &registry::names(&self.registry.http_headers));
+            return None;
+        };
+        (spec.compile)(call, self)
     }
 
     /// Leaves something that the driver's crate wants to find again in [`Compiled::about`].

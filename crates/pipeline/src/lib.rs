@@ -12,6 +12,7 @@ pub mod destination;
 pub mod disk_queue;
 pub mod exit;
 pub mod flow;
+pub mod http_headers;
 pub mod inlet;
 pub mod internal;
 pub mod metrics;
@@ -33,12 +34,14 @@ pub use compile::{Compile, Compiled, compile};
 pub use destination::{Destination, Outcome, SendError};
 pub use exit::Exit;
 pub use flow::Flow;
+pub use http_headers::HttpHeaders;
 pub use inlet::Inlet;
 pub use metrics::{Counter, Metrics};
 pub use plan::{About, DestinationPlan, OriginBase, Plan, SourcePlan};
 pub use positions::{Place, Positions, Tracked};
 pub use registry::{
-    DestinationSpec, FilterSpec, ForeignFunctions, ParserSpec, Registry, RewriteSpec, SourceSpec, Spec,
+    DestinationSpec, FilterSpec, ForeignFunctions, HttpHeadersSpec, ParserSpec, Registry, RewriteSpec,
+    SourceSpec, Spec,
 };
 pub use resident::Resident;
 pub use running::{Prepared, Running, StartFailed, Stop};

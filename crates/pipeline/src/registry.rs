@@ -12,6 +12,7 @@ use message::template::Functions;
 use store::Persist;
 
 use crate::compile::{APP_PARSER, APP_PARSER_OPTIONS, Compile};
+use crate::http_headers::HttpHeaders;
 use crate::plan::{About, DestinationPlan, SourcePlan};
 use crate::resident::Resident;
 use crate::steps::{Filter, Parser, Rewrite};
@@ -37,6 +38,9 @@ pub type RewriteSpec = Spec<Arc<dyn Rewrite>>;
 /// A filter function.
 pub type FilterSpec = Spec<Arc<dyn Filter>>;
 
+/// Something that adds headers to requests.
+pub type HttpHeadersSpec = Spec<Arc<dyn HttpHeaders>>;
+
 /// Everything that can be built.
 pub struct Registry {
     /// Sources.
@@ -51,6 +55,8 @@ pub struct Registry {
     pub filters: Vec<&'static [FilterSpec]>,
     /// Template functions.
     pub functions: &'static dyn Functions,
+    /// What adds headers to the requests of `http()`.
+    pub http_headers: Vec<&'static [HttpHeadersSpec]>,
     /// Template functions that are run elsewhere, and need to know the configuration.
     pub foreign: Vec<MakeForeign>,
 }

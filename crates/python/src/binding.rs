@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use channel::protocol::{Driver as WorkerDriver, DriverKind, Location, OptionValue};
 use conf::ast::Call;
-use conf::diagnostic::{Diagnostic, Diagnostics};
-use conf::options::{FromArguments, Given, Spanned};
+use conf::diagnostic::Diagnostic;
+use conf::options::{FreeForm, Spanned};
 use conf::python_options::{self, PyValue};
 use pipeline::Compile;
 
@@ -32,22 +32,6 @@ conf::options! {
         memory_limit: u64 = inherit,
         /// The user that its process runs as, by name or number; the daemon has to be root.
         user: Spanned<String> = inherit,
-    }
-}
-
-/// An option whose arguments are read later, all of them together.
-#[derive(Debug, Clone)]
-pub struct FreeForm(pub(crate) Call);
-
-impl FromArguments for FreeForm {
-    const TYPE: &'static str = "key value …";
-
-    fn from_arguments(given: &Given<'_>, _diagnostics: &mut Diagnostics) -> Option<FreeForm> {
-        given.call.cloned().map(FreeForm)
-    }
-
-    fn gather(given: &Given<'_>, into: &mut Vec<FreeForm>, diagnostics: &mut Diagnostics) {
-        into.extend(Self::from_arguments(given, diagnostics));
     }
 }
 

@@ -9,7 +9,7 @@ use channel::protocol::{DestinationTerms, Driver as WorkerDriver, DriverKind, Mo
 use channel::request::{AnswerHead, RequestHead, Verb};
 use conf::ast::Call;
 use conf::diagnostic::Diagnostic;
-use conf::options::{Options, Seconds, Spanned};
+use conf::options::{FreeForm, Options, Seconds, Spanned};
 use function::ValuePairs;
 use message::{Entry, Message, Name, RenderScope, TemplateOptions, ZoneUse, name::hash, record};
 use pipeline::destination::{RETRIES, Settled, Then};
@@ -18,7 +18,7 @@ use pipeline::{Compile, Counter, Destination, DestinationPlan, DestinationSpec, 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::binding::{BindingOptions, FreeForm};
+use crate::binding::BindingOptions;
 use crate::report::Known;
 use crate::spec;
 use crate::staff::{Failure, Line, Member};

@@ -160,6 +160,7 @@ impl Run {
             rewrites: vec![builtin::REWRITES],
             filters: vec![builtin::FILTERS],
             functions: builtin::FUNCTIONS,
+            http_headers: Vec::new(),
             foreign: Vec::new(),
         };
         let compiled = globals

@@ -14,7 +14,7 @@ use std::time::Duration;
 use conf::Options;
 use conf::ast::{Call, Value};
 use conf::diagnostic::Diagnostic;
-use conf::options::{Seconds, Spanned};
+use conf::options::{FreeForm, Seconds, Spanned};
 use message::template::Template;
 use pipeline::options::{DestinationOptions, NoEffect, NotYet, TemplateOptionGroup};
 use pipeline::{Compile, DestinationPlan, DestinationSpec};
@@ -89,6 +89,8 @@ conf::options! {
         flush_on_worker_key_change: NoEffect = inherit,
         /// Answers of a certain product.
         response_adapter: NotYet = inherit,
+        /// Classes in Python that add headers to each request.
+        python_http_header: Vec<FreeForm> = repeated,
         /// Authentication as Azure wants it.
         azure_auth_header: NotYet = inherit,
         /// Authentication at cloud services.
@@ -106,7 +108,11 @@ const METHODS: [&str; 6] = ["POST", "PUT", "PATCH", "DELETE", "GET", "OPTIONS"];
 fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
     let options = HttpOptions::read(call, cx.diagnostics)?;
     let layout = Arc::new(options.layout(call, cx)?);
-    let sending = Arc::new(options.sending(call, cx)?);
+    let mut plugins = Vec::new();
+    for plugin in &options.python_http_header {
+        plugins.push(cx.http_headers(&plugin.0)?);
+    }
+    let sending = Arc::new(Sending { plugins, ..options.sending(call, cx)? });
     let instance = layout.urls.first().map(|url| url.as_str().to_owned()).unwrap_or_default();
     let workers_made = AtomicUsize::new(0);
     let destination = &options.destination;
@@ -215,6 +221,7 @@ impl HttpOptions {
             },
         };
         Some(Sending {
+            plugins: Vec::new(),
             method,
             tls,
             proxy,

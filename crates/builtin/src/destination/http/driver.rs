@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::destination::{Settled, Then};
-use pipeline::{Destination, Exit, Flow, Outcome, SendError};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use pipeline::{Destination, Exit, Flow, HttpHeaders, Outcome, SendError};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Runtime;
 
 use super::action::{Action, Actions};
@@ -32,6 +32,8 @@ pub(super) struct Sending {
     pub(super) redirects: bool,
     pub(super) compression: Compression,
     pub(super) actions: Actions,
+    /// What adds headers to each request.
+    pub(super) plugins: Vec<Arc<dyn HttpHeaders>>,
 }
 
 /// The driver of one worker, with connections of its own.
@@ -69,6 +71,9 @@ impl Http {
         let Some(mut draft) = self.draft.take() else { return (0, Answer::Delivered) };
         let body = self.layout.finish(&mut draft, self.sending.compression);
         let url = String::from_utf8_lossy(&draft.url).into_owned();
+        if let Err(error) = self.add_headers(&mut draft.headers, &body) {
+            return (draft.messages, Answer::Reopen(error));
+        }
         let status = match self.request(&url, &draft.headers, body) {
             Ok(Some(status)) => status,
             Ok(None) => return (draft.messages, Answer::Again),
@@ -78,6 +83,7 @@ impl Http {
                 return (draft.messages, Answer::Reopen(error));
             }
         };
+        self.sending.plugins.iter().for_each(|plugin| plugin.answered(status));
         let action = self.sending.actions.of(status);
         if action != Action::Success {
             tracing::error!(
@@ -98,6 +104,28 @@ impl Http {
             }
         };
         (draft.messages, answer)
+    }
+
+    /// Adds the headers that the plugins have for this request.
+    fn add_headers(&self, headers: &mut HeaderMap, body: &[u8]) -> Result<(), SendError> {
+        for plugin in &self.sending.plugins {
+            let text = |(name, value): (&HeaderName, &HeaderValue)| {
+                format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+            };
+            let present: Vec<String> = headers.iter().map(text).collect();
+            for header in plugin.headers(body, &present).map_err(SendError::new)? {
+                let read = header.split_once(':').and_then(|(name, value)| {
+                    Some((name.trim().parse::<HeaderName>().ok()?, value.trim().parse::<HeaderValue>().ok()?))
+                });
+                match read {
+                    Some((name, value)) => headers.append(name, value),
+                    None => {
+                        return Err(SendError::new(format!("`{header}` is no header: write Name: value")));
+                    }
+                };
+            }
+        }
+        Ok(())
     }
 
     /// Makes one request and waits for its answer: the status, or nothing when exit is requested first.
