@@ -16,13 +16,14 @@ use crate::acks::Acks;
 use crate::backoff::Backoff;
 use crate::counters::Counters;
 use crate::credit::{Credit, Limit};
-use crate::ending::{Ending, Step};
+use crate::ending::Ending;
 use crate::persist::{answer_driver, checkpoint_key};
 use crate::report::{self, Known};
 use crate::spec::Restart;
 use crate::worker::{Launch, Worker, describe};
 
 mod checkpoint;
+mod endings;
 mod life;
 mod over;
 mod sleep;
@@ -77,8 +78,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 const LAST_LOOKS_MAX: u32 = 64;
 /// Dropped posts are reported at once, and then together, no more often than this.
 const SUSPENDED_REPORT_EVERY: Duration = Duration::from_secs(1);
-/// How long a worker whose `run()` has raised may take for `deinit()`.
-const FAILED_GRACE: Duration = Duration::from_secs(2);
 
 impl Driver {
     pub(crate) fn new(made: Arc<Made>) -> Driver {
@@ -292,112 +291,6 @@ impl Driver {
             | FromWorker::Inspected { .. }
             | FromWorker::Registered { .. }
             | FromWorker::Generated { .. } => report::said(&self.made.known, &frame),
-        }
-    }
-
-    /// Asks the worker to end, with less patience than at a stop: it has failed.
-    fn end_worker(&mut self, then: Then) {
-        self.life = match std::mem::replace(&mut self.life, Life::Gone) {
-            Life::Starting(mut worker) | Life::Alive(mut worker) => {
-                worker.link.credits().request_exit();
-                worker.send(&ToWorker::RequestExit);
-                Life::Ending(worker, Ending::new(Instant::now(), FAILED_GRACE), then)
-            }
-            Life::Ending(worker, ending, Then::Stop) => Life::Ending(worker, ending, Then::Stop),
-            Life::Ending(worker, ending, _) => Life::Ending(worker, ending, then),
-            other => other,
-        };
-    }
-
-    /// A worker that breaks the rules of the ring or of the socket is ended at once.
-    fn distrust(&mut self, why: &str) {
-        if let Some(worker) = self.life.worker() {
-            if std::mem::replace(&mut worker.distrusted, true) {
-                return;
-            }
-            report::distrusted(&self.made.known, why);
-            worker.signal(rustix::process::Signal::KILL);
-        }
-    }
-
-    /// The worker has ended: decides what follows.
-    fn bury(&mut self, how: &str) {
-        let (mut worker, then) = match std::mem::replace(&mut self.life, Life::Gone) {
-            Life::Ending(worker, _, then) => (worker, then),
-            Life::Alive(worker) if self.done => (worker, Then::Stop),
-            Life::Starting(worker) | Life::Alive(worker) => {
-                self.counters.failures.add(1);
-                let then = match self.made.restart {
-                    Restart::Never => Then::Stop,
-                    _ => Then::Restart(self.backoff.after(worker.started.elapsed())),
-                };
-                report::died(&self.made.known, worker.pid(), how, then.wait());
-                (worker, then)
-            }
-            other => {
-                self.life = other;
-                return;
-            }
-        };
-        let made = self.made.clone();
-        worker.output.finish(|stream, line| report::output(&made.known, stream, line));
-        if let Then::Restart(wait) = then {
-            self.life = Life::Down(Instant::now() + wait);
-        }
-    }
-
-    fn after_failure(&mut self) -> Then {
-        let lived = self.life.worker().map_or(Duration::ZERO, |worker| worker.started.elapsed());
-        match self.made.restart {
-            Restart::Never => Then::Stop,
-            Restart::OnFailure | Restart::Always => Then::Restart(self.backoff.after(lived)),
-        }
-    }
-
-    /// Starts the worker again when its time has come.
-    fn revive(&mut self, now: Instant) {
-        let Life::Down(at) = self.life else { return };
-        if now < at {
-            return;
-        }
-        self.counters.restarts.add(1);
-        self.life = match self.spawn(false) {
-            Ok(worker) => Life::Starting(worker),
-            Err(why) => {
-                let wait = self.backoff.after(Duration::ZERO);
-                report::not_started(&self.made.known, &why, wait);
-                Life::Down(now + wait)
-            }
-        };
-    }
-
-    /// The request to exit has come: everything that is not ending yet shall end for good.
-    fn stop(&mut self) {
-        let timeout = self.made.stop_timeout;
-        self.life = match std::mem::replace(&mut self.life, Life::Gone) {
-            Life::Starting(mut worker) | Life::Alive(mut worker) => {
-                worker.link.credits().request_exit();
-                worker.send(&ToWorker::RequestExit);
-                Life::Ending(worker, Ending::new(Instant::now(), timeout), Then::Stop)
-            }
-            Life::Ending(worker, ending, _) => Life::Ending(worker, ending, Then::Stop),
-            Life::Unborn | Life::Down(_) | Life::Gone => Life::Gone,
-        };
-    }
-
-    /// Presses on a worker that was asked to end.
-    fn press(&mut self, now: Instant) {
-        let Life::Ending(worker, ending, _) = &mut self.life else { return };
-        match ending.due(now) {
-            Step::Wait => {}
-            Step::Terminate => {
-                report::pressed(&self.made.known, "request_exit() did not end it, sending SIGTERM");
-                worker.signal(rustix::process::Signal::TERM);
-            }
-            Step::Kill => {
-                report::pressed(&self.made.known, "SIGTERM did not end it, sending SIGKILL");
-                worker.signal(rustix::process::Signal::KILL);
-            }
         }
     }
 }
