@@ -44,6 +44,15 @@ def catalogue():
         yield Scenario(f"trivial{n:02d}", f"{n} sources, tight loops", sources(n, "Trivial", 640_000))
     for n in (1, 2, 4, 16):
         yield Scenario(f"cpu{n:02d}", f"{n} sources, CPU-bound", sources(n, "CpuBound", 320_000))
+    yield Scenario("pairs", "one source, five pairs a message", sources(1, "Pairs", 1_000_000))
+    yield Scenario("parser", "TCP through a Python parser", through(parser="Parse"))
+    yield Scenario("destination", "TCP to a Python destination", through(destination="Write"))
+    yield Scenario(
+        "function", "TCP to a file through $(python …)", through(template="$(python workload.shout)\\n")
+    )
+    for n in (1, 2):
+        what = f"TCP through a CPU-bound Python parser, workers({n})"
+        yield Scenario(f"parsers{n:02d}", what, through(parser="CpuBoundParse", workers=n, full=100_000))
     yield Scenario("tcp", "TCP, RFC 3164, to a file", tcp(2_000_000))
     yield Scenario("file", "file to file", file_to_file(2_000_000))
     yield Scenario("life", "start, reload, stop, idle memory", life)
@@ -133,6 +142,38 @@ def tcp(full):
             bench.scratch,
             config(text, 'file("@DIR@/out");', flags="flow-control", options=queue(count)),
         ) as it:
+            it.wait(lambda: loads.listening(port), "listener")
+            time.sleep(SETTLE_S)
+            it.go()
+            begin = time.monotonic()
+            sender = loads.send(port, load)
+            end = it.wait_lines(count)
+            sender.join()
+            return throughput(it, count, begin, end)
+
+    return sample
+
+
+def through(*, parser=None, destination=None, template=None, workers=1, full=200_000):
+    """TCP through something written in Python. Peers do some ten times less in a second, and get less to do."""
+
+    def sample(bench, peer):
+        count = bench.count(full) * (5 if peer.is_hognose and workers == 1 and full > 100_000 else 1)
+        load, port = loads.load(bench.scratch, "3164", count), loads.free_port()
+        source = (
+            f'network(ip("127.0.0.1") port({port}) transport(tcp) log-iw-size(200000) log-fetch-limit(1000));'
+        )
+        more = f"workers({workers})" if peer.is_hognose and workers > 1 else ""
+        parse = f'parser {{ python(class("workload.{parser}") {more}); }};' if parser else ""
+        write = f'template("{template}")' if template else ""
+        to = f'file("@DIR@/out" {write});'
+        if destination:
+            to = f'python(class("workload.{destination}") batch-lines(100) options("path" "@DIR@/out"));'
+        text = f"""@version: current
+options {{ time-reopen(1); keep-hostname(yes); use-dns(no); {queue(count)} }};
+log {{ source {{ {source} }}; {parse} destination {{ {to} }}; flags(flow-control); }};
+"""
+        with Subject(peer, bench.scratch, text) as it:
             it.wait(lambda: loads.listening(port), "listener")
             time.sleep(SETTLE_S)
             it.go()

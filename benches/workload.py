@@ -11,6 +11,12 @@ from pathlib import Path
 
 from syslogng import LogFetcher, LogMessage, LogSource
 
+try:
+    from syslogng import LogDestination, LogParser
+except ImportError:
+    # syslog-ng 3.x takes any class.
+    LogDestination = LogParser = object
+
 TEXT_BYTES = 128
 TEXT = (
     "The quick brown fox jumps over the lazy dog while the daemon counts every byte that it moves "
@@ -77,6 +83,20 @@ class Trivial(Source):
             self.post_message(LogMessage(TEXT))
 
 
+class Pairs(Source):
+    """Five name-value pairs a message."""
+
+    def work(self):
+        for _ in range(self.count):
+            message = LogMessage(TEXT)
+            message["app.user"] = "alice"
+            message["app.action"] = "login"
+            message["app.result"] = "ok"
+            message["app.ip"] = "10.1.2.3"
+            message["app.id"] = "abc-123"
+            self.post_message(message)
+
+
 class CpuBound(Source):
     """What a real source does: decode, pick, format."""
 
@@ -139,3 +159,61 @@ class Fetcher(LogFetcher):
 
     def request_exit(self):
         self.exiting.set()
+
+
+class Parse(LogParser):
+    """Reads one value and sets another."""
+
+    def init(self, options):
+        return True
+
+    def deinit(self):
+        pass
+
+    def parse(self, msg):
+        msg["app.copy"] = msg["MESSAGE"]
+        return True
+
+
+class CpuBoundParse(Parse):
+    """What a real parser does: decode, pick."""
+
+    def parse(self, msg):
+        event = json.loads(EVENT)
+        found = PATH.search(event["path"])
+        msg["app.id"] = found.group(3)
+        return True
+
+
+class Write(LogDestination):
+    """Writes the text of each message to a file."""
+
+    def init(self, options):
+        self.path = options["path"]
+        return True
+
+    def deinit(self):
+        pass
+
+    def open(self):
+        self.file = Path(self.path).open("ab", buffering=1 << 16)
+        return True
+
+    def is_opened(self):
+        return True
+
+    def close(self):
+        self.file.close()
+
+    def send(self, msg):
+        self.file.write(msg["MESSAGE"] + b"\n")
+        return self.QUEUED
+
+    def flush(self):
+        self.file.flush()
+        return self.SUCCESS
+
+
+def shout(msg):
+    """A template function."""
+    return msg["MESSAGE"].upper()
