@@ -155,7 +155,7 @@ def tcp(full):
 
 
 def through(*, parser=None, destination=None, template=None, workers=1, full=200_000):
-    """TCP through something written in Python. Peers do some ten times less in a second, and get less to do."""
+    """TCP through something written in Python. Peers are some ten times slower, and get less to do."""
 
     def sample(bench, peer):
         count = bench.count(full) * (5 if peer.is_hognose and workers == 1 and full > 100_000 else 1)
