@@ -1,7 +1,8 @@
 //! A look at the Python of a configuration before anything of it runs.
 //!
-//! A short-lived worker executes the `python { }` blocks, looks up every driver's class, and reports all that is
-//! wrong: a missing module, class or method, a wrong base class, a syntax error. Nothing is instantiated.
+//! A short-lived worker for each Python of the configuration executes the `python { }` blocks, looks up the classes of
+//! the drivers that are to run in it, and reports all that is wrong: a missing module, class or method, a wrong base
+//! class, a syntax error. Nothing is instantiated.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ pub use channel::protocol::{Finding, Severity};
 use crate::drive::Made;
 use crate::spec;
 use crate::staff::Staff;
-use crate::worker::{Worker, describe};
+use crate::worker::{Launch, Worker, describe};
 
 /// How long the blocks and imports of a configuration may take.
 const INSPECTION_TIME_MAX: Duration = Duration::from_secs(60);
@@ -43,19 +44,39 @@ pub fn inspect(
     globals: &GlobalOptions,
     about: &[About],
 ) -> Result<Vec<Finding>, InspectError> {
-    let posting = about.iter().filter_map(|about| about.downcast_ref::<Made>());
-    let asked = about.iter().filter_map(|about| about.downcast_ref::<Staff>());
-    let mut drivers: Vec<WorkerDriver> = posting.filter_map(|made| made.hello.driver.clone()).collect();
-    drivers.extend(asked.flat_map(Staff::drivers));
-    if drivers.is_empty() && loaded.config.python.is_empty() {
-        return Ok(Vec::new());
+    let mut looks: Vec<(Launch, Vec<WorkerDriver>)> = Vec::new();
+    let mut add = |launch: &Launch, drivers: Vec<WorkerDriver>| match looks
+        .iter_mut()
+        .find(|(known, _)| known == launch)
+    {
+        Some((_, known)) => known.extend(drivers),
+        None => looks.push((launch.clone(), drivers)),
+    };
+    for about in about {
+        if let Some(made) = about.downcast_ref::<Made>() {
+            add(&made.launch, made.hello.driver.iter().cloned().collect());
+        } else if let Some(staff) = about.downcast_ref::<Staff>() {
+            add(staff.launch(), staff.drivers());
+        }
     }
-    let launch = spec::find_launch(globals).map_err(InspectError::Start)?;
-    let hello = Hello { drivers, ..spec::hello(Mode::Inspect, &loaded.config, &loaded.sources, globals) };
+    if looks.is_empty() {
+        if loaded.config.python.is_empty() {
+            return Ok(Vec::new());
+        }
+        looks.push((spec::find_launch(globals).map_err(InspectError::Start)?, Vec::new()));
+    }
     let ring = UplinkOptions { ring_bytes: channel::RING_BYTES_MIN, ..UplinkOptions::default() };
-    let mut worker =
-        Worker::spawn(&launch, hello, &ring).map_err(|error| InspectError::Start(error.to_string()))?;
-    answer(&mut worker)
+    let mut workers = Vec::new();
+    for (launch, drivers) in looks {
+        let hello = Hello { drivers, ..spec::hello(Mode::Inspect, &loaded.config, &loaded.sources, globals) };
+        let worker = Worker::spawn(&launch, hello, &ring);
+        workers.push(worker.map_err(|error| InspectError::Start(error.to_string()))?);
+    }
+    let mut found = Vec::new();
+    for mut worker in workers {
+        found.extend(answer(&mut worker)?);
+    }
+    Ok(found)
 }
 
 fn answer(worker: &mut Worker) -> Result<Vec<Finding>, InspectError> {
