@@ -314,3 +314,11 @@ log { source { internal(); };
     )
     assert daemon.run_to_end() == 1
     assert "value-pairs() has no option `kee`" in daemon.log()
+
+
+def test_sequence_numbers_go_on_after_a_restart(run):
+    daemon = run(count=2)
+    daemon.wait(lambda: counters(daemon).get("written") == 2, "both written")
+    daemon.stop()
+    daemon.start()
+    daemon.wait_journal("send m2 4 -> SUCCESS")

@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::binding::BindingOptions;
 use crate::report::Known;
+use crate::sequence::Sequence;
 use crate::spec;
 use crate::staff::{Failure, Line, Member};
 use crate::value_pairs;
@@ -109,6 +110,7 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
         written_bytes: cx.metrics.counter("dst.python", &cx.id, &class, "written_bytes"),
     };
     let next = AtomicUsize::new(0);
+    let (persist, queue_name) = (cx.persist.clone(), persist_name.clone());
     Some(DestinationPlan {
         driver: "python",
         instance: given.as_ref().map_or_else(|| format!("python,{class}"), |given| format!("python,{given}")),
@@ -119,8 +121,9 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<DestinationPlan> {
         retries: options.retries.max(1),
         make: Box::new(move |_exit, _carry| {
             // Called once for each worker, in every start.
-            let member = members[next.fetch_add(1, Ordering::Relaxed) % members.len()].clone();
-            Box::new(PythonDestination::new(member, terms.clone()))
+            let worker = next.fetch_add(1, Ordering::Relaxed) % members.len();
+            let sequence = Sequence::new(&persist, &queue_name, worker);
+            Box::new(PythonDestination::new(members[worker].clone(), terms.clone(), sequence))
         }),
     })
 }
@@ -169,6 +172,7 @@ struct PythonDestination {
     terms: Terms,
     /// To the worker that was opened.
     line: Option<Arc<Line>>,
+    sequence: Sequence,
     /// The sequence number of the next message that gets one.
     number: u64,
     /// Messages that the worker has and that are not settled.
@@ -202,8 +206,9 @@ enum Word {
 }
 
 impl PythonDestination {
-    fn new(member: Arc<Member>, terms: Terms) -> PythonDestination {
-        PythonDestination { member, terms, line: None, number: 1, kept: 0, batch: None, dirty: false }
+    fn new(member: Arc<Member>, terms: Terms, sequence: Sequence) -> PythonDestination {
+        let number = sequence.next();
+        PythonDestination { member, terms, line: None, sequence, number, kept: 0, batch: None, dirty: false }
     }
 
     /// Sends as many messages as one request takes; what the worker says, and how many it was asked to send.
@@ -245,6 +250,7 @@ impl PythonDestination {
         match said {
             Some((head, said)) if self.is_possible(&said, count) => {
                 self.number = head.number;
+                self.sequence.keep(self.number);
                 Ok((said, count))
             }
             _ => {

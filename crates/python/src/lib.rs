@@ -23,6 +23,7 @@ mod output;
 mod parser;
 mod persist;
 mod report;
+mod sequence;
 mod spawner;
 mod spec;
 mod staff;
