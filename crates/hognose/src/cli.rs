@@ -39,6 +39,8 @@ pub(crate) enum Invocation {
     Persist(Vec<OsString>),
     /// Show or move what disk buffers hold; the arguments are the tool's.
     Queue(Vec<OsString>),
+    /// Run tests of Python drivers; the arguments are the tool's.
+    Test(Vec<OsString>),
     /// Say something and be done.
     Show(Showing),
 }
@@ -164,6 +166,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
         Some("ctl") => Ok(Invocation::Ctl(rest[1..].to_vec())),
         Some("check") => check(&rest[1..]),
         Some("queue") => Ok(Invocation::Queue(rest[1..].to_vec())),
+        Some("test") => Ok(Invocation::Test(rest[1..].to_vec())),
         Some("persist") => Ok(Invocation::Persist(rest[1..].to_vec())),
         _ => daemon(&rest),
     }

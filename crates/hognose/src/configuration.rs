@@ -199,6 +199,16 @@ fn load(path: &Path, interpreter: Option<&str>) -> Loaded {
     conf::load_with(path, &environment(&registry), &mut scl::Conditions(Some(&mut programs)))
 }
 
+/// The global options of the configuration at `path`; its mistakes, where they cannot be had.
+pub(crate) fn globals(path: &Path) -> Result<GlobalOptions, String> {
+    let registry = registry();
+    let loaded = conf::load(path, &environment(&registry));
+    let mut findings = Findings::default();
+    let globals = GlobalOptions::of(&loaded.config, &mut findings.on_reading);
+    findings.add(loaded);
+    globals.ok_or_else(|| findings.render(Style::Plain, false))
+}
+
 /// Whether the file can be opened, in syslog-ng's words where not.
 pub(crate) fn is_there(path: &Path) -> bool {
     let Err(error) = File::open(path) else { return true };

@@ -1,4 +1,4 @@
-//! The log daemon, and the tools of its operators: `check`, `ctl` and `persist`.
+//! The log daemon, and the tools of its operators and authors: `check`, `ctl`, `persist`, `queue` and `test`.
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write as _};
@@ -23,6 +23,7 @@ mod queue;
 mod server;
 mod stats;
 mod supervisor;
+mod testing;
 mod version;
 
 use cli::{Invocation, Showing};
@@ -35,6 +36,7 @@ fn main() {
         Ok(Invocation::Ctl(arguments)) => ctl::run(&arguments),
         Ok(Invocation::Persist(arguments)) => persist::tool::run(&arguments),
         Ok(Invocation::Queue(arguments)) => queue::run(&arguments),
+        Ok(Invocation::Test(arguments)) => testing::run(&arguments),
         Ok(Invocation::Show(showing)) => show(showing),
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error}");

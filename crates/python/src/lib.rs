@@ -22,6 +22,7 @@ pub mod interpreter;
 mod output;
 mod parser;
 mod persist;
+pub mod pytest;
 mod report;
 mod sequence;
 mod spawner;

@@ -9,6 +9,7 @@ Usage:
   hognose check [FILE]          find all that is wrong with a configuration
   hognose ctl COMMAND [OPTION…] talk to a running daemon: stats, reload, stop, healthcheck …
   hognose queue COMMAND         list, dump, verify, move what disk buffers hold
+  hognose test [DIR…]           run the tests of Python drivers, in their Python
   hognose persist COMMAND       list, dump, change, verify what a persist file holds
 
 Configuration:
