@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from syslogng import diagnosis
 from syslogng.checkpoint import dump, load
 from syslogng.driver import Driver
 from syslogng.message import LogMessage
@@ -16,45 +15,22 @@ from syslogng.source import LogFetcherResult
 from syslogng.worker import Life
 
 from .played import DEADLINE_SECONDS, DriverLate, Played
+from .watched import WRONG, Refused, Watch, Watching, said
 
 __all__ = ["Fetching", "Refused", "Sourcing"]
 
 _Self = TypeVar("_Self", bound="_Driving")
 
 
-class Refused(Exception):
-    """The daemon would not start with this driver: what it would say."""
+class _Watched(Watching, Driver):
+    """A source or fetcher of a test."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.stage = refusal.stage
-        self.traceback = refusal.traceback
-
-
-class _Watched(Driver):
-    """A driver whose class is given, and whose calls are written down."""
-
-    def __init__(self, cls: type, test: _Driving, hello: dict[str, Any], report: Report) -> None:
+    def __init__(self, test: _Driving, hello: dict[str, Any], report: Report) -> None:
         super().__init__(hello["driver"], tuple(hello["config_version"]), test._daemon.worker, report)
-        self._cls = cls
-        self._test = test
-
-    def _find_class(self) -> type:
-        wrong = diagnosis.wrong_base(self.kind, self._cls, self._compat)
-        if wrong:
-            raise Refusal("class", wrong)
-        return self._cls
-
-    def _options(self) -> dict[str, Any]:
-        return dict(self._test._given)
-
-    def _look_up_methods(self) -> None:
-        super()._look_up_methods()
-        for name, method in self._methods.items():
-            self._methods[name] = self._test._watch(name, method)
+        self.watch = test
 
 
-class _Driving:
+class _Driving(Watch):
     """A driver in a test: use it in ``with``."""
 
     _kind: str
@@ -74,13 +50,11 @@ class _Driving:
         version: tuple[int, int] = (4, 0),
         suspended_post: str = "drop",
     ) -> None:
-        self._cls = cls
-        self._given = {key.replace("-", "_"): value for key, value in (options or {}).items()}
+        super().__init__(cls, options)
         kept = None if restored is None else dump(restored)
         self._daemon = Played(window, ack, version < (4, 0), kept)
         self._driver: _Watched | None = None
         self._thread: threading.Thread | None = None
-        self._failures: dict[str, list[BaseException]] = {}
         self._exiting = threading.Event()
         self._hello: dict[str, Any] = {
             "t": "hello",
@@ -100,8 +74,6 @@ class _Driving:
                 "suspended_post": suspended_post,
             },
         }
-        self.calls: list[str] = []
-        """Methods of the driver, in the order in which they were called."""
 
     def __enter__(self: _Self) -> _Self:
         daemon = self._daemon
@@ -111,7 +83,7 @@ class _Driving:
             if hello is None:
                 raise DriverLate("the played daemon has ended")
             report = Report(daemon.worker.send)
-            driver = _Watched(self._cls, self, hello, report)
+            driver = _Watched(self, hello, report)
             try:
                 driver.prepare()
             except Refusal as refusal:
@@ -147,9 +119,7 @@ class _Driving:
         self._daemon.request_exit()
         thread.join(DEADLINE_SECONDS)
         if thread.is_alive():
-            raise DriverLate(
-                f"{self._cls.__name__} has not ended {DEADLINE_SECONDS:g} s after request_exit()"
-            )
+            raise DriverLate(f"{self.cls.__name__} has not ended {DEADLINE_SECONDS:g} s after request_exit()")
 
     @property
     def instance(self) -> Any:
@@ -173,7 +143,7 @@ class _Driving:
     def errors(self) -> list[str]:
         """What the daemon's log would say went wrong: exceptions and bad results."""
         with self._daemon.changed:
-            return [_said(frame) for frame in self._daemon.frames if frame["t"] in _WRONG]
+            return [said(frame) for frame in self._daemon.frames if frame["t"] in WRONG]
 
     def ack(self, count: int | None = None) -> None:
         """The oldest messages, or all there are, are delivered."""
@@ -183,10 +153,6 @@ class _Driving:
         """The oldest messages are lost, for a reason of the daemon's counters."""
         self._daemon.answer(count, {"dropped": reason})
 
-    def fail(self, method: str, error: BaseException) -> None:
-        """Make the next call of a method raise this instead of being made."""
-        self._failures.setdefault(method, []).append(error)
-
     def wait_for(self, messages: int) -> list[LogMessage]:
         """Wait until so many were posted. :class:`DriverLate` when they do not come."""
         self._daemon.wait(lambda: len(self.messages) >= messages, f"{messages} messages")
@@ -195,16 +161,6 @@ class _Driving:
     def wait_until(self, condition: Callable[[], bool], what: str = "what the test waits for") -> None:
         """Wait until something holds."""
         self._daemon.wait(condition, what)
-
-    def _watch(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            self.calls.append(name)
-            failures = self._failures.get(name)
-            if failures:
-                raise failures.pop(0)
-            return method(*arguments)
-
-        return call
 
     def _leave(self) -> None:
         """The driver is to exit: do not hold it."""
@@ -305,13 +261,3 @@ class _Clock(threading.Event):
             return super().wait(timeout)
         self._test._pause(timeout)
         return self.is_set()
-
-
-_WRONG = ("exception", "event", "failed")
-"""Frames that say what went wrong."""
-
-
-def _said(frame: dict[str, Any]) -> str:
-    if frame["t"] == "event":
-        return str(frame["message"])
-    return f"{frame['method']}() raised {frame['message']}"
