@@ -45,6 +45,8 @@ enum Phase {
     /// Up to the call of `run()`.
     Before,
     Open,
+    /// A message was dropped since the driver was asked to exit: no checkpoint may pass it.
+    Cut,
     /// From the end of `deinit()` on.
     After,
     /// In a process that was forked from the worker.
@@ -61,6 +63,8 @@ pub(crate) struct Post {
     suspended_post: Cell<SuspendedPost>,
     /// Calls of `suspend()` that have not returned.
     suspending: Cell<u32>,
+    /// The driver keeps checkpoints.
+    checkpoints: Cell<bool>,
     /// What waits for acks.
     pending: Pending,
     /// Bytes for which the ring had no room when last nobody waited; `None`: there was no credit.
@@ -78,6 +82,7 @@ impl Post {
             suspend: RefCell::new(None),
             suspended_post: Cell::new(SuspendedPost::Drop),
             suspending: Cell::new(0),
+            checkpoints: Cell::new(false),
             pending: Pending::default(),
             refused: Cell::new(None),
             receipt: RefCell::new(None),
@@ -125,7 +130,7 @@ impl Post {
     /// Raises where messages cannot be posted now; `what` is the caller.
     pub(crate) fn check_open(&self, what: &str) -> PyResult<()> {
         let when = match self.phase.get() {
-            Phase::Open => return Ok(()),
+            Phase::Open | Phase::Cut => return Ok(()),
             Phase::Before => "is too early: it may be called from run() on, not in __init__() or init()",
             Phase::After => "is too late: deinit() has returned",
             Phase::Forked => "cannot be called in a forked process: post from the one that runs run()",
@@ -188,6 +193,10 @@ impl Post {
     /// next, too.
     pub(crate) fn checkpoint(&self, py: Python<'_>, covers_next: bool, state: &[u8]) -> PyResult<()> {
         self.check_open("checkpoint")?;
+        self.checkpoints.set(true);
+        if self.phase.get() == Phase::Cut {
+            return Ok(());
+        }
         loop {
             let noted = self.producer.borrow_mut().note(covers_next, state);
             match noted {
@@ -215,6 +224,9 @@ impl Post {
     ) -> PyResult<bool> {
         if self.phase.get() != Phase::Open {
             self.check_open("post_message")?;
+            if self.is_cut_off() {
+                return self.drop_one();
+            }
         }
         let position = loop {
             match self.write(message, transport) {
@@ -283,7 +295,15 @@ impl Post {
         }
     }
 
+    /// Whether what is posted now would come behind a dropped message and, from the last checkpoint on, again.
+    fn is_cut_off(&self) -> bool {
+        self.phase.get() == Phase::Cut && self.checkpoints.get()
+    }
+
     fn drop_one(&self) -> PyResult<bool> {
+        if self.flow.exit_requested() && self.phase.get() == Phase::Open {
+            self.phase.set(Phase::Cut);
+        }
         self.flow.count_dropped_suspended();
         Ok(false)
     }

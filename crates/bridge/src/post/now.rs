@@ -22,6 +22,9 @@ impl Post {
         if message.has_bookmark() && !self.pending.tracks() {
             return Err(PyRuntimeError::new_err(NO_TRACKER));
         }
+        if self.is_cut_off() {
+            return self.drop_one().map(Some);
+        }
         match self.write(message, transport) {
             Ok(position) => {
                 if let Some(bookmark) = message.bookmark(py) {
