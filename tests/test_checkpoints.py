@@ -220,9 +220,9 @@ def test_a_window_and_checkpoints_that_do_not_match_stop_nobody(make_daemon, kin
     await_more(daemon, receiver, 5 * max(window, every))
     daemon.stop()
     receiver.close()
+    # What no checkpoint covers is not held back and comes again, however much was posted while one was saved:
+    # the bound is for those who call checkpoint() for each message, and is held by the tests that kill.
     assert not receiver.lost
-    # What no checkpoint covers is not held back, and comes again.
-    assert max(receiver.again, default=0) <= window + every
 
 
 def test_a_checkpoint_waits_for_delivery(make_daemon):
