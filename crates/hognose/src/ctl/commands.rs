@@ -242,6 +242,9 @@ fn restart(words: &[OsString]) -> Result<Wanted, CliError> {
         }
         _ => Ok(false),
     })?;
+    if control.is_none() {
+        return Ok(Wanted::Help);
+    }
     let name = name.filter(|name| !name.contains(' ')).ok_or_else(|| {
         CliError::Missing("restart: the id, statement or class of a Python driver".to_owned())
     })?;
