@@ -1,8 +1,10 @@
 """Parsers written in Python, in a log path of the daemon."""
 
+import subprocess
+
 import pytest
 
-from harness import ROOT
+from harness import BINARY, ROOT
 
 SOURCES = {"PYTHONPATH": str(ROOT / "tests/sources")}
 
@@ -135,3 +137,25 @@ log {{ source(s); parser {{ python(class("P")); }};
         env=SOURCES,
     ).start()
     assert daemon.wait_lines(out, 1) == ["(b'm1', b'')"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("class P(LogDestination): pass", "class P is a LogDestination"),
+        ("class Q: pass", "class P is not defined in the python blocks"),
+    ],
+)
+def test_check_looks_at_parsers(make_daemon, only_hognose, body, said):
+    config = make_daemon(
+        f"""@version: 4.2
+python {{
+from syslogng import LogDestination
+{body}
+}};
+log {{ source {{ internal(); }}; parser {{ python(class("P")); }};
+    destination {{ file("/dev/null"); }}; }};"""
+    ).config
+    ran = subprocess.run([BINARY, "check", config], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert said in ran.stdout + ran.stderr

@@ -64,6 +64,7 @@ fn compile(call: &Call, cx: &mut Compile<'_>) -> Option<Arc<dyn Parser>> {
     let staff = spec::staff(options.worker.as_deref(), "parser.python", known, launch, hello, call, cx)?;
     let object = staff.employ(driver);
     let members = spec::members(&staff, workers, call, cx)?;
+    cx.tell(staff);
     let stall = options.stall_timeout.duration();
     Some(Arc::new(PythonParser {
         members,
